@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/keywright/keywright"
+)
+
+// event begins the event of an act. Personal fields that are empty are left out.
+func (a *Authority) event(c Caller, verb, target, keyspace string, changes []string, personal ...[2]string) (Event, error) {
+	e := Event{
+		Time: a.now(), Actor: c.actor, Verb: verb, Target: target, Keyspace: keyspace,
+		Request: c.origin.Request, Changes: changes,
+	}
+	if c.origin.Address.IsValid() {
+		personal = append(personal, [2]string{"address", c.origin.Address.String()})
+	}
+	for _, field := range personal {
+		if field[1] == "" {
+			continue
+		}
+		p, err := NewPersonal(field[0], field[1], a.noise)
+		if err != nil {
+			return Event{}, err
+		}
+		e.Personal = append(e.Personal, p)
+	}
+	return e, nil
+}
+
+// record reads a record that the caller may do something to. What it may not see does not exist.
+func (a *Authority) record(ctx context.Context, c Caller, scope string, id keywright.KeyID) (Record, error) {
+	page, err := a.store.List(ctx, Query{ID: id})
+	if err != nil {
+		return Record{}, fromStore(err)
+	}
+	if len(page.Records) == 0 {
+		if err := c.May(scope); err != nil {
+			return Record{}, err
+		}
+		return Record{}, errNoKey()
+	}
+	return page.Records[0], c.mayRecord(scope, &page.Records[0])
+}
+
+// An edit changes a record and says what it changed; nothing means that there is nothing to do.
+type edit struct {
+	scope, verb string
+	change      func(*Record) ([]string, error)
+	personal    func(*Record) [][2]string
+}
+
+// change does one act on one record: it reads it, edits it, writes it with its event, and only then, before it
+// returns, makes every verification that begins from now on see it.
+func (a *Authority) change(ctx context.Context, c Caller, id keywright.KeyID, e edit) (Record, error) {
+	defer a.lock(id)()
+	for tries := 0; ; tries++ {
+		r, err := a.tryChange(ctx, c, id, e)
+		if !errors.Is(err, ErrConflict) || tries == 3 {
+			return r, fromStore(err)
+		}
+	}
+}
+
+func (a *Authority) tryChange(ctx context.Context, c Caller, id keywright.KeyID, e edit) (Record, error) {
+	r, err := a.record(ctx, c, e.scope, id)
+	if err != nil {
+		return Record{}, err
+	}
+	changes, err := e.change(&r)
+	if err != nil || len(changes) == 0 {
+		return r, err
+	}
+	var personal [][2]string
+	if e.personal != nil {
+		personal = e.personal(&r)
+	}
+	event, err := a.event(c, e.verb, id.String(), r.Keyspace, changes, personal...)
+	if err != nil {
+		return Record{}, err
+	}
+	r.Updated = event.Time
+	r.Version++
+	if err := a.commit(ctx, Change{Puts: []Put{&r}, Events: []Event{event}}, &r); err != nil {
+		return Record{}, err
+	}
+	return r, nil
+}
+
+// commit applies a change of records and makes verifications see it. When the store cannot say whether it applied
+// the change, the records are taken from what the store holds.
+func (a *Authority) commit(ctx context.Context, change Change, records ...*Record) error {
+	// An act that was begun is not given up half way because its caller went away.
+	err := a.store.Apply(context.WithoutCancel(ctx), change)
+	if err != nil && !errors.Is(err, ErrConflict) {
+		a.reload(ctx, records)
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := a.resident(r, a.table.Put); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reload brings the table in line with the store after a write whose end is not known.
+func (a *Authority) reload(ctx context.Context, records []*Record) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTime)
+	defer cancel()
+	for _, r := range records {
+		page, err := a.store.List(ctx, Query{ID: r.ID})
+		if err != nil {
+			a.log.Error("after a failed write a record could not be read again", "key_id", r.ID.String(), "error", err)
+			continue
+		}
+		for i := range page.Records {
+			if err := a.resident(&page.Records[i], a.table.Put); err != nil {
+				a.log.Error("a record cannot be judged", "error", err)
+			}
+		}
+	}
+}
+
+// wholeSeconds drops what is below a second: validity is kept to the second.
+func wholeSeconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Second)
+}

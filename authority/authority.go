@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package authority rules over API keys: it issues, judges, changes and revokes them, and every act goes through it
+// and leaves an event in the same transaction.
+//
+//	store, err := sqlite.Open(ctx, "data")
+//	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
+//	issued, err := a.Issue(ctx, authority.Operator("app", authority.Origin{}), authority.IssueRequest{Name: "ci"})
+//	verdict, err := a.Verify(ctx, keywright.Ask{Key: presented, Keyspace: "default"})
+//
+// Methods that change or show something take the caller first, decide whether it may, and record what was done.
+// Verify takes an ask and no caller: a program asks about its own requests. What asks for others uses VerifyAs.
+//
+// Revocation: a verification that begins after Revoke has returned does not answer VALID. The same holds for every
+// change that takes something away. The authority holds a complete table of the hashes it may have to judge and
+// writes to it before a change returns; the store must be held by one process (as store/sqlite is).
+//
+// An error from Verify means that no judgement could be made. Refuse then, and never say that the key is bad.
+package authority
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/table"
+)
+
+const (
+	// DefaultKeyspace exists from the start, so that the first key needs no preparation.
+	DefaultKeyspace = "default"
+	// ReservedKeyspace holds the service keys, which guard the authority itself.
+	ReservedKeyspace = "keywright"
+)
+
+// Options are what an authority works with. Store, Clock and Random are needed.
+type Options struct {
+	Store  Store
+	Clock  func() time.Time // time.Now
+	Random io.Reader        // crypto/rand.Reader
+	Logger *slog.Logger     // nil: silent
+}
+
+// An Authority is safe for use by several goroutines. It is a keywright.Verifier.
+type Authority struct {
+	store  Store
+	clock  func() time.Time
+	random io.Reader    // for keys
+	noise  *lockedNoise // for ids and salts
+	log    *slog.Logger
+
+	spaces   atomic.Pointer[map[string]*space]
+	spacesMu sync.Mutex // writers of spaces
+
+	table    *table.Table
+	complete atomic.Bool // the table holds every hash of the store
+	grants   table.Interned[grant]
+	owners   table.Interned[string]
+	scopes   table.Interned[[]string]
+	rules    table.Interned[*ruleSet]
+	kinds    table.Interned[*kind]
+	names    table.Interned[string] // of keyspaces
+
+	lookups singleflight.Group
+	asked   atomic.Uint64      // lookups that went to the store
+	records [64]sync.Mutex     // one change of a record at a time: locks by key id
+	stop    context.CancelFunc // ends warming
+	done    chan struct{}      // closed when warming has ended
+}
+
+var _ keywright.Verifier = (*Authority)(nil)
+
+// Open returns an authority over a store. It makes the default and the reserved keyspace where they are missing, and
+// fills its table in the background; until that is done, a key that is not in it costs one query.
+func Open(ctx context.Context, o Options) (*Authority, error) {
+	if o.Store == nil || o.Clock == nil || o.Random == nil {
+		return nil, errors.New("authority.Open needs a Store, a Clock and Random")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	var seed [16]byte
+	if _, err := io.ReadFull(o.Random, seed[:]); err != nil {
+		return nil, fmt.Errorf("no randomness: %w", err)
+	}
+	a := &Authority{
+		store: o.Store, clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
+		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, done: make(chan struct{}),
+	}
+	if err := a.loadKeyspaces(ctx); err != nil {
+		return nil, err
+	}
+	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	go a.warm(warm)
+	return a, nil
+}
+
+// Close ends the work in the background. It does not close the store.
+func (a *Authority) Close() {
+	a.stop()
+	<-a.done
+}
+
+// Warm waits until the table is complete.
+func (a *Authority) Warm(ctx context.Context) error {
+	select {
+	case <-a.done:
+		if !a.complete.Load() {
+			return errors.New("the table was not completed")
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// warm reads all records into the table, again and again until it succeeds.
+func (a *Authority) warm(ctx context.Context) {
+	defer close(a.done)
+	scanner, ok := a.store.(Scanner)
+	if !ok {
+		return
+	}
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Minute) {
+		broken := 0
+		err := scanner.Scan(ctx, func(r *Record) error {
+			if err := a.resident(r, a.table.Fill); err != nil {
+				a.log.Error("a record cannot be judged; its key gets an error until it is mended", "error", err)
+				broken++
+			}
+			return nil
+		})
+		if err == nil {
+			a.complete.Store(broken == 0)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		a.log.Error("reading all keys failed; unknown keys cost a query until it succeeds", "error", err, "again_in", wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Stats are figures about the table.
+type Stats struct {
+	Secrets  int    // hashes in the table
+	Bytes    int    // of the table
+	Complete bool   // every hash of the store is in it
+	Lookups  uint64 // verifications that had to ask the store
+}
+
+// Stats returns figures about the table.
+func (a *Authority) Stats() Stats {
+	return Stats{Secrets: a.table.Len(), Bytes: a.table.Bytes(), Complete: a.complete.Load(), Lookups: a.asked.Load()}
+}
+
+// now returns the time as it is stored: in UTC, to the millisecond.
+func (a *Authority) now() time.Time { return a.clock().UTC().Truncate(time.Millisecond) }
+
+// lock lets one change of a record be made at a time, from reading it to the table.
+func (a *Authority) lock(id keywright.KeyID) func() {
+	mu := &a.records[id[15]%byte(len(a.records))]
+	mu.Lock()
+	return mu.Unlock
+}
+
+// lockedNoise is randomness for what is not secret, read in blocks.
+type lockedNoise struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (n *lockedNoise) Read(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return io.ReadFull(n.r, p)
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/sqlite"
+)
+
+var (
+	ctx   = context.Background()
+	start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	admin = authority.Operator("test", authority.Origin{Request: "req_1"})
+)
+
+// clock is a time that a test moves.
+type clock struct{ at atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+
+// open returns an authority over a fresh store in memory, with its table complete.
+func open(t testing.TB) (*authority.Authority, *clock) {
+	t.Helper()
+	store, err := sqlite.OpenMemory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return over(t, store)
+}
+
+func over(t testing.TB, store authority.Store) (*authority.Authority, *clock) {
+	t.Helper()
+	c := &clock{}
+	c.at.Store(start.UnixNano())
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: c.now, Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a, c
+}
+
+func issue(t testing.TB, a *authority.Authority, q authority.IssueRequest) authority.Issued {
+	t.Helper()
+	issued, err := a.Issue(ctx, admin, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued
+}
+
+func verify(t testing.TB, a *authority.Authority, ask keywright.Ask) keywright.Verdict {
+	t.Helper()
+	v, err := a.Verify(ctx, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// wantError checks the kind and field of an error, and that it says what would do.
+func wantError(t testing.TB, err error, kind authority.ErrorKind, field string) {
+	t.Helper()
+	var e *authority.Error
+	switch {
+	case !errors.As(err, &e):
+		t.Fatalf("got %v, want an *authority.Error", err)
+	case e.Kind != kind || e.Field != field:
+		t.Fatalf("got kind %d, field %q (%v), want kind %d, field %q", e.Kind, e.Field, err, kind, field)
+	case e.Hint == "":
+		t.Fatalf("%v says nothing of what would do", err)
+	}
+}
+
+func events(t testing.TB, a *authority.Authority) []authority.Event {
+	t.Helper()
+	list, err := a.Events(ctx, admin, authority.EventQuery{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/keywright/keywright"
+)
+
+const (
+	idempotencyLife = 24 * time.Hour
+	issueChunk      = 1000 // keys of one transaction, where many are issued at once
+	publicIDTries   = 5
+)
+
+// An IssueRequest asks for a key. Every field may be left out.
+type IssueRequest struct {
+	Keyspace    string // default
+	Format      string // the first of the keyspace
+	Environment string // the first of the keyspace
+	Name        string // for people, at most 200 characters
+	Owner       string // the caller's own id of a user or organization, at most 200 characters
+	Scopes      []string
+	Metadata    []byte // a JSON object of at most 64 KiB
+	Rules       Rules
+	NotBefore   time.Time
+	ExpiresAt   time.Time
+	ExpiresIn   time.Duration // from now; not together with ExpiresAt
+
+	// Hash and PublicID register a key that was made elsewhere: the authority never sees its secret.
+	Hash     keywright.Hash
+	PublicID string
+
+	// IdempotencyKey makes a repeat of the request within 24 hours return the same record, without the secret.
+	IdempotencyKey string
+}
+
+// Issued is what Issue returns.
+type Issued struct {
+	Key      keywright.Secret // shown once; zero where a hash was registered or the request was a repeat
+	Record   Record
+	Repeated bool     // the request was done before: the secret can no longer be shown
+	Warnings []string // about the format
+}
+
+// Issue makes a key, or registers one by its hash, and keeps only the hash.
+func (a *Authority) Issue(ctx context.Context, c Caller, q IssueRequest) (Issued, error) {
+	if q.Keyspace == "" {
+		q.Keyspace = DefaultKeyspace
+	}
+	if err := c.may(ScopeIssue, q.Keyspace); err != nil {
+		return Issued{}, err
+	}
+	if q.IdempotencyKey == "" {
+		return a.issue(ctx, c, q, nil)
+	}
+	answer, err := a.answerTo(c, q)
+	if err != nil {
+		return Issued{}, err
+	}
+	if issued, done, err := a.repeated(ctx, answer); done || err != nil {
+		return issued, err
+	}
+	issued, err := a.issue(ctx, c, q, &answer)
+	var conflict *ConflictError
+	if errors.As(err, &conflict) && conflict.What == "answer" { // the same request, at the same time
+		if issued, done, err := a.repeated(ctx, answer); done || err != nil {
+			return issued, err
+		}
+	}
+	return issued, err
+}
+
+// issue tries again where a public id happens to be taken.
+func (a *Authority) issue(ctx context.Context, c Caller, q IssueRequest, answer *Answer) (Issued, error) {
+	for tries := 1; ; tries++ {
+		issued, event, based, err := a.draft(c, q)
+		if err != nil {
+			return Issued{}, err
+		}
+		change := Change{Puts: []Put{&issued.Record}, Based: []Based{based}, Events: []Event{event}}
+		if answer != nil {
+			answer.Record = issued.Record.ID
+			change.Puts = append(change.Puts, answer)
+		}
+		err = a.commit(ctx, change, &issued.Record)
+		var conflict *ConflictError
+		if errors.As(err, &conflict) && tries < publicIDTries &&
+			(conflict.What == "public_id" && q.Hash.IsZero() || conflict.What == "keyspace") {
+			continue
+		}
+		if err != nil {
+			return Issued{}, fromStore(err)
+		}
+		return issued, nil
+	}
+}
+
+// draft decides about a request and makes the key, the record and the event; nothing is stored yet.
+func (a *Authority) draft(c Caller, q IssueRequest) (issued Issued, e Event, based Based, err error) {
+	space := a.space(q.Keyspace)
+	if space == nil {
+		return issued, e, based, unknown("keyspace", "make it first, or name another")
+	}
+	place := slices.IndexFunc(space.Formats, func(f keywright.Format) bool { return f.Name == q.Format || q.Format == "" })
+	if place < 0 {
+		return issued, e, based, invalid("format", "is not one of the keyspace", "use one of "+formatNames(space.Formats))
+	}
+	now := a.now()
+	r, err := a.newRecord(c, space, &space.Formats[place], q, now)
+	if err != nil {
+		return issued, e, based, err
+	}
+	issued.Warnings = space.Formats[place].Warnings()
+	secret := StoredSecret{Hash: q.Hash, PublicID: q.PublicID, Created: now, Registered: !q.Hash.IsZero()}
+	verb := "key.register"
+	if q.Hash.IsZero() {
+		verb = "key.issue"
+		key, err := space.makers[place].make(r.Environment)
+		if err != nil {
+			return issued, e, based, err
+		}
+		issued.Key = key.Full()
+		secret.Hash, secret.PublicID = key.Hash(), key.PublicID()
+	}
+	r.Secrets = []StoredSecret{secret}
+	if r.ID, err = keywright.NewKeyID(now, a.noise); err != nil {
+		return issued, e, based, fmt.Errorf("no randomness: %w", err)
+	}
+	issued.Record = r
+	e, err = a.event(c, verb, r.ID.String(), r.Keyspace, issueLines(&r), [2]string{"name", r.Name}, [2]string{"owner", r.Owner})
+	return issued, e, Based{Keyspace: space.Name, Version: space.Version}, err
+}
+
+func (m maker) make(environment string) (keywright.Key, error) {
+	if m.generator == nil {
+		return keywright.Key{}, invalid("hash", "is missing", "keys of this format are not made here: register them by their hash")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.generator.Next(environment)
+}
+
+// issueLines is what the audit chain says of a new key.
+func issueLines(r *Record) []string {
+	lines := []string{"format " + r.Format, "environment " + r.Environment}
+	if id := r.Secrets[0].PublicID; id != "" {
+		lines = append(lines, "public_id "+id)
+	}
+	for _, s := range r.Scopes {
+		lines = append(lines, "scope "+s)
+	}
+	if !r.Expires.IsZero() {
+		lines = append(lines, "expires_at "+r.Expires.Format(time.RFC3339))
+	}
+	return lines
+}
+
+// answerTo names a request, so that a repeat of it is known.
+func (a *Authority) answerTo(c Caller, q IssueRequest) (Answer, error) {
+	if len(q.IdempotencyKey) > 200 {
+		return Answer{}, invalid("Idempotency-Key", "is longer than 200 characters", "a UUID would do")
+	}
+	body, err := json.Marshal(q)
+	if err != nil {
+		return Answer{}, err
+	}
+	now := a.now()
+	return Answer{
+		ID:      keywright.HashText("issue\x00" + c.actor + "\x00" + q.IdempotencyKey),
+		Request: keywright.HashText(string(body)),
+		Created: now, Expires: now.Add(idempotencyLife),
+	}, nil
+}
+
+// repeated returns what a request did when it was made before.
+func (a *Authority) repeated(ctx context.Context, answer Answer) (Issued, bool, error) {
+	page, err := a.store.List(ctx, Query{Of: Answers, Answer: answer.ID})
+	if err != nil {
+		return Issued{}, false, fromStore(err)
+	}
+	if len(page.Answers) == 0 || !answer.Created.Before(page.Answers[0].Expires) {
+		return Issued{}, false, nil
+	}
+	old := page.Answers[0]
+	if old.Request != answer.Request {
+		return Issued{}, false, &Error{Kind: Conflicting, Field: "Idempotency-Key", Problem: "was used for another request", Hint: "use a new one for each request"}
+	}
+	records, err := a.store.List(ctx, Query{ID: old.Record})
+	if err != nil || len(records.Records) == 0 {
+		return Issued{}, false, fromStore(err)
+	}
+	return Issued{Record: records.Records[0], Repeated: true}, true, nil
+}
+
+// IssueMany issues as many keys as there are requests, a thousand in one transaction, and hands each to done in order:
+// an issued key, or the error of that request. It ends when done returns an error, or when the store fails.
+func (a *Authority) IssueMany(ctx context.Context, c Caller, requests iter.Seq[IssueRequest], done func(Issued, error) error) error {
+	for chunk := range chunks(requests, issueChunk) {
+		if err := ctx.Err(); err != nil {
+			return fromStore(err)
+		}
+		if err := a.issueChunk(ctx, c, chunk, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func chunks(requests iter.Seq[IssueRequest], size int) iter.Seq[[]IssueRequest] {
+	return func(yield func([]IssueRequest) bool) {
+		var chunk []IssueRequest
+		for q := range requests {
+			if chunk = append(chunk, q); len(chunk) == size {
+				if !yield(chunk) {
+					return
+				}
+				chunk = nil
+			}
+		}
+		if len(chunk) > 0 {
+			yield(chunk)
+		}
+	}
+}
+
+// issueChunk issues a chunk in one transaction; where that meets a conflict, one by one.
+func (a *Authority) issueChunk(ctx context.Context, c Caller, chunk []IssueRequest, done func(Issued, error) error) error {
+	results := make([]Issued, len(chunk))
+	errs := make([]error, len(chunk))
+	var change Change
+	var records []*Record
+	for i, q := range chunk {
+		var event Event
+		var based Based
+		if q.Keyspace == "" {
+			q.Keyspace = DefaultKeyspace
+		}
+		if errs[i] = c.may(ScopeIssue, q.Keyspace); errs[i] == nil && q.IdempotencyKey != "" {
+			errs[i] = invalid("Idempotency-Key", "is not possible where many keys are issued", "issue one by one")
+		}
+		if errs[i] == nil {
+			results[i], event, based, errs[i] = a.draft(c, q)
+		}
+		if errs[i] != nil {
+			continue
+		}
+		change.Puts = append(change.Puts, &results[i].Record)
+		change.Events = append(change.Events, event)
+		if !slices.Contains(change.Based, based) {
+			change.Based = append(change.Based, based)
+		}
+		records = append(records, &results[i].Record)
+	}
+	if len(records) > 0 {
+		err := a.commit(ctx, change, records...)
+		if err != nil && !errors.Is(err, ErrConflict) {
+			return fromStore(err)
+		}
+		for i, q := range chunk {
+			if err != nil && errs[i] == nil {
+				results[i], errs[i] = a.Issue(ctx, c, q)
+			}
+		}
+	}
+	for i := range chunk {
+		if err := done(results[i], errs[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/table"
+)
+
+// codes are all codes, in the order in which they are decided; the steps are their places.
+var codes = [...]keywright.Code{
+	keywright.Malformed, keywright.NotFound, keywright.Revoked, keywright.Disabled, keywright.Expired,
+	keywright.NotYetValid, keywright.Forbidden, keywright.InsufficientScope, keywright.Valid,
+}
+
+const (
+	stepMalformed = iota
+	stepNotFound
+	stepRevoked
+	stepDisabled
+	stepExpired
+	stepNotYet
+	stepForbidden
+	stepScope
+	stepValid
+)
+
+// failing returns the steps that fail, a bit each; the lowest is the verdict. Of a key that was not found nothing else
+// is known.
+func (j *judgement) failing(ask *keywright.Ask) (steps uint) {
+	fail := func(step int) { steps |= 1 << step }
+	if j.format == nil {
+		fail(stepMalformed)
+	}
+	if !j.found {
+		fail(stepNotFound)
+		return steps
+	}
+	if j.state.Has(table.Revoked) {
+		fail(stepRevoked)
+	}
+	if j.state.Has(table.Disabled) {
+		fail(stepDisabled)
+	}
+	if s := j.state.Expires(); s != 0 && j.authority.clock().Unix() >= int64(s) { // no clock where a key has no end
+		fail(stepExpired)
+	}
+	if j.kind.environment != ask.Environment && ask.Environment != "" && j.kind.environment != "" {
+		fail(stepForbidden)
+	}
+	if j.rules != nil {
+		if !j.rules.notBefore.IsZero() && j.authority.clock().Before(j.rules.notBefore) {
+			fail(stepNotYet)
+		}
+		if j.rules.forbid(ask) != "" {
+			fail(stepForbidden)
+		}
+	}
+	if !j.hasScopes(ask) {
+		fail(stepScope)
+	}
+	return steps
+}
+
+func (j *judgement) hasScopes(ask *keywright.Ask) bool {
+	for _, s := range ask.Scopes {
+		if !keywright.Grants(j.scopes, s) {
+			return false
+		}
+	}
+	if j.expr == nil {
+		return true
+	}
+	ok, _ := j.expr.Granted(j.scopes)
+	return ok
+}
+
+// explain lists every check, up to the one beyond which nothing is known.
+func (j *judgement) explain(failing uint, ask *keywright.Ask, v *keywright.Verdict) {
+	v.Detail = &keywright.Detail{}
+	for step := range stepValid {
+		check := keywright.Check{Code: codes[step], OK: failing>>step&1 == 0}
+		if !check.OK {
+			check.Reason = j.reason(step, ask)
+		}
+		v.Checks = append(v.Checks, check)
+		if !check.OK && !j.found {
+			return
+		}
+	}
+}
+
+// reason says in words why a step fails, for the operator.
+func (j *judgement) reason(step int, ask *keywright.Ask) string {
+	switch step {
+	case stepMalformed:
+		if len(j.space.Formats) == 1 {
+			return j.space.Formats[0].Diagnose(ask.Key)
+		}
+		return "not written in a format of the keyspace, or the checksum is wrong"
+	case stepNotFound:
+		return "no such key in this keyspace"
+	case stepRevoked:
+		return "the key was revoked"
+	case stepDisabled:
+		return "the key is disabled"
+	case stepExpired:
+		return "the key has expired"
+	case stepNotYet:
+		return "the key is not valid yet"
+	case stepForbidden:
+		if ask.Environment != "" && j.kind.environment != ask.Environment {
+			return "the key is of the environment " + j.kind.environment
+		}
+		return j.rules.forbid(ask)
+	case stepScope:
+		return "scopes are missing"
+	}
+	return ""
+}
+
+// forbid returns why a key may not be used from there or for that, or nothing. What the record demands and the ask
+// does not tell is forbidden.
+func (r *ruleSet) forbid(ask *keywright.Ask) string {
+	switch {
+	case len(r.Networks) > 0 && !ask.ClientIP.IsValid():
+		return "the key is bound to networks, and the ask has no client address"
+	case len(r.Networks) > 0 && !allowsAddress(r.Networks, ask.ClientIP):
+		return "the client address is in none of the allowed networks"
+	case len(r.Origins) > 0 && !slices.ContainsFunc(r.Origins, func(o string) bool { return matchesOrigin(o, ask.Origin) }):
+		return "the origin is missing or not allowed"
+	case len(r.Methods) > 0 && !slices.Contains(r.Methods, ask.Method):
+		return "the method is missing or not allowed"
+	case len(r.Paths) > 0 && !allowsPath(r.Paths, ask.Path):
+		return "the path is missing, ambiguous or not allowed"
+	}
+	return ""
+}
+
+// matchesOrigin compares an allowed origin with the one of a request. An allowed https://*.example.com stands for
+// every name below example.com.
+func matchesOrigin(allowed, origin string) bool {
+	if scheme, domain, ok := strings.Cut(allowed, "://*"); ok {
+		host, ok := strings.CutPrefix(origin, scheme+"://")
+		return ok && len(host) > len(domain) && strings.HasSuffix(host, domain) && !strings.ContainsAny(host, "/@?#\\")
+	}
+	return allowed == origin
+}
+
+// allowsPath compares whole segments: /v1/users allows /v1/users and /v1/users/7, not /v1/users2. A segment * stands
+// for any one. A path on which a proxy and a service could disagree is not allowed.
+func allowsPath(allowed []string, path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	if !plainPath(path) {
+		return false
+	}
+	return slices.ContainsFunc(allowed, func(prefix string) bool { return withinPath(prefix, path) })
+}
+
+// plainPath reports whether a path can be read in one way only: no empty or dot segments, no backslash, and no
+// escape of a separator, dot, percent sign or control character.
+func plainPath(path string) bool {
+	if path == "" || path[0] != '/' || strings.Contains(path, "//") || strings.ContainsAny(path, "\\;#\x00\r\n") {
+		return false
+	}
+	for segment := range strings.SplitSeq(path[1:], "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	for i := range len(path) {
+		if path[i] != '%' {
+			continue
+		}
+		if i+2 >= len(path) {
+			return false
+		}
+		switch strings.ToLower(path[i+1 : i+3]) {
+		case "2f", "5c", "2e", "25", "3b", "23", "3f":
+			return false
+		}
+		if path[i+1] < '2' || !hexDigit(path[i+1]) || !hexDigit(path[i+2]) {
+			return false
+		}
+	}
+	return true
+}
+
+func hexDigit(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+}
+
+func withinPath(prefix, path string) bool {
+	prefix = strings.TrimSuffix(prefix, "/")
+	for prefix != "" {
+		p, pRest, _ := strings.Cut(prefix[1:], "/")
+		if path == "" {
+			return false
+		}
+		s, sRest, more := strings.Cut(path[1:], "/")
+		if p != "*" && p != s || s == "" {
+			return false
+		}
+		if prefix, path = "", ""; pRest != "" {
+			prefix = "/" + pRest
+		}
+		if more {
+			path = "/" + sRest
+		}
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/table"
+)
+
+// A grant is what the secrets of a record may do, by numbers: equal grants are kept once.
+type grant struct{ kind, owner, scopes, rules uint32 }
+
+// kind is where a key belongs.
+type kind struct {
+	space       uint32 // the number of the keyspace
+	place       int    // of the format among those of the keyspace, which are only ever added to
+	environment string
+}
+
+// ruleSet is what only some keys have.
+type ruleSet struct {
+	Rules
+	notBefore time.Time
+}
+
+// resident puts the secrets of a record into the table, by Put or Fill.
+func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State)) error {
+	space := a.space(r.Keyspace)
+	if space == nil {
+		return fmt.Errorf("record %s is of a keyspace that does not exist", r.ID)
+	}
+	place := slices.IndexFunc(space.Formats, func(f keywright.Format) bool { return f.Name == r.Format })
+	if place < 0 {
+		return fmt.Errorf("record %s is of a format that its keyspace does not have", r.ID)
+	}
+	number, err := a.grant(r, &kind{space.number, place, r.Environment})
+	if err != nil {
+		return err
+	}
+	var flags table.Flag
+	if !r.Revoked.IsZero() {
+		flags |= table.Revoked
+	}
+	if r.Disabled {
+		flags |= table.Disabled
+	}
+	for _, s := range r.Secrets {
+		secret := flags
+		if s.Registered {
+			secret |= table.Registered
+		}
+		state := table.NewState(seconds(earlier(r.Expires, s.Expires)), secret, number)
+		put(tableHash(&space.Formats[place], s.Hash, r.Environment, s.PublicID), r.ID, state)
+	}
+	return nil
+}
+
+// grant returns the number of a record's grant.
+func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
+	g := grant{
+		kind: a.kinds.Number(fmt.Sprint(k.space, " ", k.place, " ", k.environment), func() *kind {
+			k.environment = strings.Clone(k.environment)
+			return k
+		}),
+		owner: a.owners.Number(r.Owner, func() string { return strings.Clone(r.Owner) }),
+		scopes: a.scopes.Number(strings.Join(r.Scopes, " "), func() []string {
+			return slices.Clone(r.Scopes)
+		}),
+	}
+	rules, err := a.ruleNumber(r)
+	if err != nil {
+		return 0, err
+	}
+	g.rules = rules
+	var key [16]byte
+	for i, n := range []uint32{g.kind, g.owner, g.scopes, g.rules} {
+		key[4*i], key[4*i+1], key[4*i+2], key[4*i+3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
+	}
+	number := a.grants.Number(string(key[:]), func() grant { return g })
+	if number > table.MaxGrant {
+		return 0, fmt.Errorf("more than %d different grants", table.MaxGrant)
+	}
+	return number, nil
+}
+
+// ruleNumber returns the number of a record's rules; 0 is none.
+func (a *Authority) ruleNumber(r *Record) (uint32, error) {
+	a.rules.Number("", func() *ruleSet { return nil })
+	if r.Rules.IsZero() && r.NotBefore.IsZero() {
+		return 0, nil
+	}
+	text, err := json.Marshal(r.Rules)
+	if err != nil {
+		return 0, err
+	}
+	return a.rules.Number(fmt.Sprintf("%d %s", r.NotBefore.Unix(), text), func() *ruleSet {
+		rules := r.Rules
+		rules.Networks = slices.Clone(rules.Networks)
+		for _, list := range []*[]string{&rules.Origins, &rules.Methods, &rules.Paths, &rules.Keyspaces} {
+			*list = slices.Clone(*list)
+		}
+		return &ruleSet{Rules: rules, notBefore: r.NotBefore}
+	}), nil
+}
+
+// tableHash is what the table knows a secret by: its storage hash, or, where that covers the secret alone, a hash of
+// it and of the public segments, so that a key whose public segments differ from the record's is not found.
+func tableHash(f *keywright.Format, h keywright.Hash, environment, publicID string) keywright.Hash {
+	if f.Hash == keywright.CoverFull {
+		return h
+	}
+	if f.Environment == "" {
+		environment = ""
+	}
+	if f.ID.None() {
+		publicID = ""
+	}
+	return keywright.HashText(string(h[:]) + "\x00" + environment + "\x00" + publicID)
+}
+
+// earlier returns the first of two times, of which a zero one is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// seconds returns a time as the table keeps it: 0 is never. What lies before 1970 is expired, what lies beyond 2106
+// is never reached.
+func seconds(t time.Time) uint32 {
+	switch {
+	case t.IsZero():
+		return 0
+	case t.Unix() < 1:
+		return 1
+	case t.Unix() >= math.MaxUint32:
+		return math.MaxUint32
+	}
+	return uint32(t.Unix())
+}
+
+// allowsAddress reports whether one of the networks holds an address.
+func allowsAddress(networks []netip.Prefix, address netip.Addr) bool {
+	address = address.Unmap()
+	for _, n := range networks {
+		if n.Contains(address) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/keywright/keywright"
+)
+
+// A Store keeps records. It has no rules: it neither compares scopes nor knows the time. Every write is one Change,
+// applied whole or not at all together with its events, and refused with ErrConflict if something it was based on
+// moved. What Apply has acknowledged survives a crash and a loss of power.
+//
+// An error other than the ones named here means that the store could not answer; the authority then gives no
+// judgement. storetest is the suite that every store passes.
+type Store interface {
+	// Lookup returns the record that holds the hash of a secret, or ErrNotFound.
+	Lookup(ctx context.Context, h keywright.Hash) (Record, error)
+	// List returns what a query asks for: every read by something else than the hash.
+	List(ctx context.Context, q Query) (Page, error)
+	// Apply writes a change. It gives every event the next sequence and links it to the one before (Event.Link).
+	Apply(ctx context.Context, c Change) error
+	// Events returns a part of the audit chain, in order.
+	Events(ctx context.Context, q EventQuery) ([]Event, error)
+	Close() error
+}
+
+// A Scanner is a store that can read all records, so that a node warms its table at once instead of key by key. Of
+// each record only what a verification needs must be filled: id, keyspace, format, environment, owner, scopes,
+// secrets, rules, times and state. The record and its slices may be reused after visit returns.
+type Scanner interface {
+	Scan(ctx context.Context, visit func(*Record) error) error
+}
+
+var (
+	// ErrNotFound says that the store holds no such thing.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict is wrapped by every *ConflictError.
+	ErrConflict = errors.New("conflict")
+)
+
+// A ConflictError says what a change met.
+type ConflictError struct {
+	What string // version, id, hash, public_id, keyspace or answer
+}
+
+func (e *ConflictError) Error() string { return "conflict: " + e.What }
+
+// Unwrap returns ErrConflict.
+func (e *ConflictError) Unwrap() error { return ErrConflict }
+
+// A Change is a set of things to put and of events they leave.
+//
+// A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Answer has no
+// version: it must not exist yet, unless the one that does expired before the new one was created.
+type Change struct {
+	Puts   []Put
+	Based  []Based // further things that must not have moved
+	Events []Event
+}
+
+// A Put is a *Record, *Keyspace or *Answer.
+type Put interface{ isPut() }
+
+func (*Record) isPut()   {}
+func (*Keyspace) isPut() {}
+func (*Answer) isPut()   {}
+
+// Based names a keyspace at the version a change was decided by.
+type Based struct {
+	Keyspace string
+	Version  uint64
+}
+
+// An Answer is what a request with an Idempotency-Key did, so that a repeat does nothing and says the same.
+type Answer struct {
+	ID      keywright.Hash // of caller, verb and key
+	Request keywright.Hash // of what was asked
+	Record  keywright.KeyID
+	Created time.Time
+	Expires time.Time
+}
+
+// Kind is what a query asks for.
+type Kind uint8
+
+// The kinds.
+const (
+	Records Kind = iota
+	Keyspaces
+	Answers
+)
+
+// A Query asks for records, keyspaces or answers. Every field that is not zero narrows it.
+type Query struct {
+	Of       Kind
+	ID       keywright.KeyID // records: exactly this one
+	Answer   keywright.Hash  // answers: exactly this one
+	Keyspace string          // records of this keyspace; keyspaces: exactly this one
+	Owner    string
+	PublicID string // of any of a record's secrets
+	State    State  // records in this state at At
+	At       time.Time
+	Text     string          // records whose name or owner holds this, whatever the case of ASCII letters
+	Before   keywright.KeyID // records older than this: the cursor, as lists go from new to old
+	Limit    int             // at most so many records; 0: all
+}
+
+// A Page is what List found.
+type Page struct {
+	Records   []Record
+	Keyspaces []Keyspace // by name
+	Answers   []Answer
+	More      bool // there are older records than the last
+}
+
+// An EventQuery asks for a part of the audit chain. Every field that is not zero narrows it.
+type EventQuery struct {
+	After      uint64 // events with a higher sequence
+	Before     uint64 // events with a lower sequence
+	Target     string
+	Keyspace   string
+	Actor      string
+	Verb       string
+	Since      time.Time
+	Until      time.Time
+	Limit      int  // 0: all
+	Descending bool // newest first
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keywright/keywright"
+)
+
+// An Update changes what is not nil. A pointer to a zero value clears the field.
+type Update struct {
+	Name      *string
+	Owner     *string
+	Scopes    *[]string
+	Metadata  *[]byte
+	Networks  *[]netip.Prefix
+	Origins   *[]string
+	Methods   *[]string
+	Paths     *[]string
+	Keyspaces *[]string // of a service key
+	NotBefore *time.Time
+	ExpiresAt *time.Time
+}
+
+// Update changes a record. What it takes away is gone for every verification that begins after it has returned.
+func (a *Authority) Update(ctx context.Context, c Caller, id keywright.KeyID, u Update) (Record, error) {
+	return a.change(ctx, c, id, edit{
+		scope: ScopeWrite, verb: "key.update",
+		change: func(r *Record) ([]string, error) {
+			if !r.Revoked.IsZero() {
+				return nil, &Error{Kind: Conflicting, Problem: "the key was revoked and cannot be changed", Hint: "issue another key"}
+			}
+			changes := u.apply(r)
+			if len(changes) == 0 {
+				return nil, nil
+			}
+			s := a.space(r.Keyspace)
+			if s == nil {
+				return nil, unknown("keyspace", "")
+			}
+			return changes, a.checkRecord(c, s, r)
+		},
+		personal: func(r *Record) [][2]string {
+			var fields [][2]string
+			if u.Name != nil {
+				fields = append(fields, [2]string{"name", r.Name})
+			}
+			if u.Owner != nil {
+				fields = append(fields, [2]string{"owner", r.Owner})
+			}
+			return fields
+		},
+	})
+}
+
+// apply sets the fields and says which differ from before; of lists and times also the new value.
+func (u Update) apply(r *Record) (changes []string) {
+	text := func(field string, to *string, at *string) {
+		if to != nil && strings.TrimSpace(*to) != *at {
+			*at = strings.TrimSpace(*to)
+			changes = append(changes, field)
+		}
+	}
+	list := func(field string, to *[]string, at *[]string) {
+		if to != nil && !slices.Equal(*to, *at) {
+			*at = slices.Clone(*to)
+			changes = append(changes, field+" "+strings.Join(*to, " "))
+		}
+	}
+	moment := func(field string, to *time.Time, at *time.Time) {
+		if to != nil && !wholeSeconds(*to).Equal(*at) {
+			*at = wholeSeconds(*to)
+			line := field + " none"
+			if !at.IsZero() {
+				line = field + " " + at.Format(time.RFC3339)
+			}
+			changes = append(changes, line)
+		}
+	}
+	text("name", u.Name, &r.Name)
+	text("owner", u.Owner, &r.Owner)
+	list("scopes", u.Scopes, &r.Scopes)
+	list("allowed_origins", u.Origins, &r.Rules.Origins)
+	list("allowed_methods", u.Methods, &r.Rules.Methods)
+	list("allowed_paths", u.Paths, &r.Rules.Paths)
+	list("keyspaces", u.Keyspaces, &r.Rules.Keyspaces)
+	moment("not_before", u.NotBefore, &r.NotBefore)
+	moment("expires_at", u.ExpiresAt, &r.Expires)
+	if u.Networks != nil && !slices.Equal(*u.Networks, r.Rules.Networks) {
+		r.Rules.Networks = slices.Clone(*u.Networks)
+		line := "allowed_networks"
+		for _, n := range *u.Networks {
+			line += " " + n.String()
+		}
+		changes = append(changes, line)
+	}
+	if u.Metadata != nil && !bytes.Equal(*u.Metadata, r.Metadata) {
+		r.Metadata = slices.Clone(*u.Metadata)
+		changes = append(changes, "metadata")
+	}
+	return changes
+}
+
+// Disable ends a key until it is enabled again.
+func (a *Authority) Disable(ctx context.Context, c Caller, id keywright.KeyID) (Record, error) {
+	return a.setDisabled(ctx, c, id, true, "key.disable")
+}
+
+// Enable undoes Disable.
+func (a *Authority) Enable(ctx context.Context, c Caller, id keywright.KeyID) (Record, error) {
+	return a.setDisabled(ctx, c, id, false, "key.enable")
+}
+
+func (a *Authority) setDisabled(ctx context.Context, c Caller, id keywright.KeyID, to bool, verb string) (Record, error) {
+	return a.change(ctx, c, id, edit{scope: ScopeWrite, verb: verb, change: func(r *Record) ([]string, error) {
+		if !r.Revoked.IsZero() {
+			return nil, &Error{Kind: Conflicting, Problem: "the key was revoked, which cannot be undone", Hint: "issue another key"}
+		}
+		if r.Disabled == to {
+			return nil, nil
+		}
+		r.Disabled = to
+		if to {
+			return []string{"disabled"}, nil
+		}
+		return []string{"enabled"}, a.checkGift(c, r)
+	}})
+}
+
+// A Receipt is what a revoke returns.
+type Receipt struct {
+	KeyID   keywright.KeyID
+	Revoked time.Time // when the key ended
+	// True is from when on no node answers VALID: this act, or an earlier one, had reached all of them by then.
+	True time.Time
+}
+
+// Revoke ends a key for good. A verification that begins after it has returned does not answer VALID. Revoking a key
+// that is revoked changes nothing and returns the first revocation.
+func (a *Authority) Revoke(ctx context.Context, c Caller, id keywright.KeyID, reason string) (Receipt, error) {
+	reason = strings.TrimSpace(reason)
+	if err := checkText("reason", reason); err != nil {
+		return Receipt{}, err
+	}
+	return a.revoke(ctx, c, id, edit{scope: ScopeRevoke, verb: "key.revoke"}, reason)
+}
+
+func (a *Authority) revoke(ctx context.Context, c Caller, id keywright.KeyID, e edit, reason string) (Receipt, error) {
+	e.change = func(r *Record) ([]string, error) {
+		if !r.Revoked.IsZero() {
+			return nil, nil
+		}
+		r.Revoked, r.Reason = a.now(), reason
+		changes := []string{"revoked"}
+		if reason != "" {
+			changes = append(changes, "reason "+reason)
+		}
+		return changes, nil
+	}
+	r, err := a.change(ctx, c, id, e)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{KeyID: r.ID, Revoked: r.Revoked, True: a.now()}, nil
+}
+
+// RevokeSelf ends the key that is presented: whoever holds a secret key may end it. Publishable keys are exempt, since
+// everybody holds those. The result does not tell whether there is such a key; an error means that the store failed.
+func (a *Authority) RevokeSelf(ctx context.Context, key keywright.Secret, from Origin) error {
+	for name, s := range *a.spaces.Load() {
+		ask := keywright.Ask{Key: key, Keyspace: name, DryRun: true}
+		var v keywright.Verdict
+		if _, err := a.judge(ctx, &ask, &v); err != nil {
+			return err
+		}
+		if v.KeyID.IsZero() || v.Code == keywright.Revoked || s.Format(v.Format).Publishable {
+			continue
+		}
+		c := Caller{actor: v.KeyID.String(), scopes: []string{ScopeRevoke, ScopeAdmin}, origin: from}
+		if _, err := a.revoke(ctx, c, v.KeyID, edit{scope: ScopeRevoke, verb: "key.revoke_self"}, "by its holder"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"errors"
+	"math/bits"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/table"
+)
+
+// lookupTime is how long a verification waits for the store.
+const lookupTime = 10 * time.Second
+
+// Verify judges a key. See keywright.Verifier for what its results mean. The keyspace must be named.
+//
+// Where the table holds the key, it allocates nothing, takes no lock and does no I/O.
+func (a *Authority) Verify(ctx context.Context, ask keywright.Ask) (v keywright.Verdict, err error) {
+	_, err = a.judge(ctx, &ask, &v)
+	return v, err
+}
+
+// VerifyAs judges a key for a caller. A caller bound to one keyspace need not name it; to a caller bound to an owner
+// the keys of others do not exist.
+func (a *Authority) VerifyAs(ctx context.Context, c Caller, ask keywright.Ask) (v keywright.Verdict, err error) {
+	if ask.Keyspace == "" && len(c.keyspaces) == 1 {
+		ask.Keyspace = c.keyspaces[0]
+	}
+	if ask.Keyspace == "" {
+		return v, invalid("keyspace", "is missing", "name the API that the key is for; only a service key bound to one keyspace may leave it out")
+	}
+	if err := c.may(ScopeVerify, ask.Keyspace); err != nil {
+		return v, err
+	}
+	_, err = a.judge(ctx, &ask, &v)
+	if err == nil && c.owner != "" && v.Owner != c.owner && !v.KeyID.IsZero() {
+		v = keywright.Verdict{Code: keywright.NotFound, Keyspace: ask.Keyspace}
+	}
+	return v, err
+}
+
+// judge writes the verdict to v and returns the rules of the key.
+func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
+	j := judgement{authority: a, space: a.space(ask.Keyspace)}
+	if j.space == nil {
+		return nil, unknown("keyspace", "make it first, or name another")
+	}
+	if err := j.find(ctx, ask.Key); err != nil {
+		return nil, err
+	}
+	if !j.plain(ask) {
+		if err := j.prepare(ask); err != nil {
+			return nil, err
+		}
+	}
+	failing := j.failing(ask)
+	step := bits.TrailingZeros(failing | 1<<stepValid)
+	j.describe(step, ask, v)
+	if !ask.DryRun {
+		j.space.counts.stripes[j.hash[0]&15].n[step].Add(1)
+	}
+	if ask.Explain {
+		j.explain(failing, ask, v)
+	}
+	if len(ask.Include) > 0 && j.found {
+		if err := a.include(ctx, v, ask.Include); err != nil {
+			*v = keywright.Verdict{}
+			return nil, err
+		}
+	}
+	return j.rules, nil
+}
+
+// judgement is one verification on its way.
+type judgement struct {
+	authority *Authority
+	space     *space
+	format    *keywright.Format // nil: malformed
+	hash      keywright.Hash    // as the table knows it
+	publicID  string
+	found     bool
+	id        keywright.KeyID
+	state     table.State
+	grant     grant
+	kind      *kind
+	rules     *ruleSet
+	scopes    []string // granted
+	expr      *keywright.ScopeExpr
+}
+
+// plain reports whether an ask needs no look: all it asks for is scopes that the key has by name.
+func (j *judgement) plain(ask *keywright.Ask) bool {
+	if !j.found || ask.ScopeExpr != "" || len(ask.Include) > 0 {
+		return false
+	}
+	for _, s := range ask.Scopes {
+		if !slices.Contains(j.scopes, s) || strings.IndexByte(s, '*') >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// prepare refuses an ask that cannot be understood.
+func (j *judgement) prepare(ask *keywright.Ask) error {
+	for _, s := range ask.Scopes {
+		if err := keywright.CheckScope(s); err != nil {
+			return invalid("scopes", "holds something else than scopes", err.Error())
+		}
+	}
+	if ask.ScopeExpr != "" {
+		e, err := keywright.ParseScopeExpr(ask.ScopeExpr)
+		if err != nil {
+			return invalid("scope_expr", "cannot be read", err.Error())
+		}
+		j.expr = &e
+	}
+	for _, field := range ask.Include {
+		if field != "name" && field != "metadata" {
+			return invalid("include", "asks for something that verdicts do not carry", "use name or metadata")
+		}
+	}
+	return nil
+}
+
+// find looks for the key by each format of the keyspace. Whatever the key, it is hashed and looked for: the time that
+// a refusal takes does not tell why.
+func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
+	a := j.authority
+	complete := a.complete.Load() // before the look: what is filled in between is then asked for
+	text := key.Reveal()
+	full := keywright.HashText(text[:min(len(text), keywright.MaxKeyBytes)])
+	j.hash = full
+	if j.look(&full, key, text) {
+		return nil
+	}
+	for i := range j.space.Formats {
+		f := &j.space.Formats[i]
+		k, err := f.Parse(key)
+		if err != nil || k.Checksum() == keywright.ChecksumWrong {
+			continue
+		}
+		j.format = f
+		hash := full
+		if f.Hash == keywright.CoverSecret || !k.Full().Equal(key) { // or it was read leniently
+			hash = tableHash(f, k.Hash(), k.Environment(), k.PublicID())
+		}
+		if j.lookParsed(&hash, k) {
+			return nil
+		}
+		if complete {
+			continue
+		}
+		if err := a.fetch(ctx, k.Hash(), hash); err != nil {
+			return err
+		}
+		if j.lookParsed(&hash, k) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// look looks in the table for a key that has not been parsed. A key that was made here and has the right hash is the
+// one that was made, so it is written right.
+func (j *judgement) look(hash *keywright.Hash, key keywright.Secret, text string) bool {
+	a := j.authority
+	id, state, ok := a.table.Find((*[32]byte)(hash))
+	if !ok || state.Has(table.Registered) {
+		return false
+	}
+	g := a.grants.At(state.Grant())
+	kind := a.kinds.At(g.kind)
+	if kind.space != j.space.number {
+		return false
+	}
+	f := &j.space.Formats[kind.place]
+	if f.Hash != keywright.CoverFull {
+		return false
+	}
+	j.format, j.publicID = f, f.PublicID(text)
+	j.take(id, state, g, kind)
+	return true
+}
+
+// lookParsed looks in the table for a key that is written as its format says.
+func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
+	a := j.authority
+	id, state, ok := a.table.Find((*[32]byte)(hash))
+	if !ok {
+		return false
+	}
+	g := a.grants.At(state.Grant())
+	kind := a.kinds.At(g.kind)
+	if kind.space != j.space.number || &j.space.Formats[kind.place] != j.format {
+		return false // of another keyspace, or written in another format
+	}
+	if j.format.Environment != "" && k.Environment() != kind.environment {
+		return false // a public segment differs from the record's
+	}
+	j.hash, j.publicID = *hash, k.PublicID()
+	j.take(id, state, g, kind)
+	return true
+}
+
+func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {
+	j.found, j.id, j.state, j.grant, j.kind = true, id, state, g, k
+	j.rules = j.authority.rules.At(g.rules)
+	j.scopes = j.authority.scopes.At(g.scopes)
+}
+
+// fetch reads the record of a hash into the table, once however many ask at the same time. The table knows it as known.
+func (a *Authority) fetch(ctx context.Context, h, known keywright.Hash) error {
+	result := a.lookups.DoChan(string(h[:]), func() (any, error) {
+		if _, _, ok := a.table.Find((*[32]byte)(&known)); ok {
+			return nil, nil // another fetch ended between our look and now
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTime)
+		defer cancel()
+		a.asked.Add(1)
+		r, err := a.store.Lookup(ctx, h)
+		if errors.Is(err, ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fromStore(err)
+		}
+		if err := a.resident(&r, a.table.Fill); err != nil {
+			return nil, &Error{Kind: Unavailable, Problem: "the record of this key cannot be judged", Hint: "look at the log of the server", Cause: err}
+		}
+		return nil, nil
+	})
+	select {
+	case r := <-result:
+		return r.Err
+	case <-ctx.Done():
+		return fromStore(ctx.Err())
+	}
+}
+
+// describe fills in what may be known of the key.
+func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict) {
+	v.Code = codes[step]
+	v.Keyspace = j.space.Name
+	if !j.found {
+		return
+	}
+	v.KeyID = j.id
+	v.PublicID = j.publicID
+	v.Format = j.format.Name
+	v.Environment = j.kind.environment
+	v.Owner = j.authority.owners.At(j.grant.owner)
+	v.Scopes = j.scopes
+	if s := j.state.Expires(); s != 0 {
+		v.ExpiresAt = time.Unix(int64(s), 0).UTC()
+	}
+	if step == stepScope {
+		v.Missing = keywright.MissingScopes(j.scopes, ask.Scopes)
+		if j.expr != nil {
+			_, missing := j.expr.Granted(j.scopes)
+			v.Missing = append(v.Missing, missing...)
+		}
+	}
+}
+
+// include adds what the table does not hold.
+func (a *Authority) include(ctx context.Context, v *keywright.Verdict, fields []string) error {
+	page, err := a.store.List(ctx, Query{ID: v.KeyID})
+	if err != nil {
+		return fromStore(err)
+	}
+	if len(page.Records) == 0 {
+		return &Error{Kind: Unavailable, Problem: "the record of this key is gone", Hint: "look at the log of the server"}
+	}
+	if v.Detail == nil {
+		v.Detail = &keywright.Detail{}
+	}
+	if slices.Contains(fields, "name") {
+		v.Name = page.Records[0].Name
+	}
+	if slices.Contains(fields, "metadata") {
+		v.Metadata = page.Records[0].Metadata
+	}
+	return nil
+}
