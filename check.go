@@ -71,9 +71,7 @@ func (r ChecksumResult) String() string { return [...]string{"none", "ok", "wron
 func (r ChecksumResult) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // appendCRC32 appends the checksum of body.
-func appendCRC32[text string | []byte](dst []byte, body text) []byte {
-	return appendNumber62(dst, crc(body))
-}
+func appendCRC32(dst, body []byte) []byte { return appendNumber62(dst, crc32.ChecksumIEEE(body)) }
 
 // appendNumber62 appends n as six characters of base62: 62^6 is more than 2^32.
 func appendNumber62(dst []byte, n uint32) []byte {
@@ -93,29 +91,3 @@ func appendCrockford4(dst []byte, sum Hash) []byte {
 		alphabetCrockford[sum[1]>>1&31],
 		alphabetCrockford[(sum[1]&1)<<4|sum[2]>>4])
 }
-
-// crc is CRC-32 (IEEE), eight bytes at a time. The standard library's calls through a variable, so that what it is
-// given moves to the heap; this one costs no memory.
-func crc[text string | []byte](s text) uint32 {
-	c := ^uint32(0)
-	for ; len(s) >= 8; s = s[8:] {
-		c ^= uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-		c = slices8[0][s[7]] ^ slices8[1][s[6]] ^ slices8[2][s[5]] ^ slices8[3][s[4]] ^
-			slices8[4][c>>24] ^ slices8[5][c>>16&0xff] ^ slices8[6][c>>8&0xff] ^ slices8[7][c&0xff]
-	}
-	for i := range len(s) {
-		c = slices8[0][byte(c)^s[i]] ^ c>>8
-	}
-	return ^c
-}
-
-// slices8[n][b] is what the byte b does to the checksum when n more bytes follow it.
-var slices8 = func() (t [8][256]uint32) {
-	t[0] = *crc32.IEEETable
-	for n := 1; n < len(t); n++ {
-		for b, c := range t[n-1] {
-			t[n][b] = c>>8 ^ t[0][byte(c)]
-		}
-	}
-	return t
-}()

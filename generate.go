@@ -16,7 +16,8 @@ type Generator struct {
 	format *Format
 	random io.Reader
 	block  [4096]byte
-	next   int // of block; what was used is zero
+	next   int       // of block; what was used is zero
+	text   [256]byte // the key that is being made; zero between keys. More than Normalize allows
 }
 
 // NewGenerator returns a generator of keys as f says. Randomness is the operating system's generator where random is
@@ -49,9 +50,8 @@ func Generate(f Format) (Key, error) {
 // Next makes a key. The environment, where given, stands in for the format's own; a format without that segment makes
 // keys without it all the same. If randomness fails there is an error and no key.
 func (g *Generator) Next(environment string) (Key, error) {
-	var room [256]byte // more than Normalize allows
-	defer clear(room[:])
-	f, k, text := g.format, Key{format: g.format}, room[:0]
+	defer clear(g.text[:])
+	f, k, text := g.format, Key{format: g.format}, g.text[:0]
 	var err error
 	if f.Prefix != "" {
 		text = append(text, f.Prefix...)
@@ -104,42 +104,64 @@ func (g *Generator) segment(text []byte, p Part) ([]byte, span, error) {
 	if p.Encoding.showsBytes() {
 		var room [maxSecretBytes]byte
 		defer clear(room[:])
-		for i := range p.Bytes {
-			c, err := g.randomByte()
-			if err != nil {
-				return nil, span{}, err
-			}
-			room[i] = c
+		if err := g.read(room[:p.Bytes]); err != nil {
+			return nil, span{}, err
 		}
 		text = p.Encoding.appendBytes(text, room[:p.Bytes])
 		return text, span{from, uint16(len(text))}, nil
 	}
-	table := &samples[p.Encoding]
-	for n := 0; n < p.Chars; {
-		b, err := g.randomByte()
-		if err != nil {
-			return nil, span{}, err
-		}
-		if c := table[b]; c != 0 { // a byte beyond the last whole multiple of the alphabet is thrown away
-			text = append(text, c)
-			n++
-		}
+	text = text[:len(text)+p.Chars]
+	if err := g.sample(text[from:], &samples[p.Encoding]); err != nil {
+		return nil, span{}, err
 	}
 	return text, span{from, uint16(len(text))}, nil
 }
 
-func (g *Generator) randomByte() (byte, error) {
-	if g.next == len(g.block) {
-		if _, err := io.ReadFull(g.random, g.block[:]); err != nil {
-			clear(g.block[:])
-			return 0, fmt.Errorf("no randomness, so no key was made: %w", err)
+// read fills b with random bytes.
+func (g *Generator) read(b []byte) error {
+	for n := 0; n < len(b); {
+		if err := g.refill(); err != nil {
+			return err
 		}
-		g.next = 0
+		m := copy(b[n:], g.block[g.next:])
+		clear(g.block[g.next : g.next+m])
+		n, g.next = n+m, g.next+m
 	}
-	b := g.block[g.next]
-	g.block[g.next] = 0
-	g.next++
-	return b, nil
+	return nil
+}
+
+// sample fills text with uniformly random characters of an alphabet.
+func (g *Generator) sample(text []byte, table *[256]byte) error {
+	for n := 0; n < len(text); {
+		if err := g.refill(); err != nil {
+			return err
+		}
+		block := g.block[g.next:]
+		used := 0
+		for ; used < len(block) && n < len(text); used++ {
+			c := table[block[used]]
+			text[n] = c
+			if c != 0 { // else the byte is beyond the last whole multiple of the alphabet, and thrown away
+				n++
+			}
+		}
+		clear(block[:used])
+		g.next += used
+	}
+	return nil
+}
+
+// refill reads a new block where the last one is used up.
+func (g *Generator) refill() error {
+	if g.next < len(g.block) {
+		return nil
+	}
+	if _, err := io.ReadFull(g.random, g.block[:]); err != nil {
+		clear(g.block[:])
+		return fmt.Errorf("no randomness, so no key was made: %w", err)
+	}
+	g.next = 0
+	return nil
 }
 
 // samples[e][b] is the character that the random byte b gives, or 0 where b must be thrown away so that every

@@ -239,7 +239,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole := key.Full()
-		if n := testing.AllocsPerRun(200, func() { _, _ = f.Parse(whole) }); n > 0 {
+		if n := testing.AllocsPerRun(200, func() { _, _ = f.Parse(whole) }); n > 1 { // crc32 takes one
 			t.Errorf("%s: parsing takes %.0f allocations", preset, n)
 		}
 		if n := testing.AllocsPerRun(200, func() { _ = key.Hash() }); n > 0 {

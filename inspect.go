@@ -216,7 +216,7 @@ func hasCRC32(body string) bool {
 		return false
 	}
 	var sum [6]byte
-	return string(appendCRC32(sum[:0], body[:n])) == body[n:]
+	return string(appendCRC32(sum[:0], []byte(body[:n]))) == body[n:]
 }
 
 // seam finds keys as the original issues them.

@@ -259,7 +259,7 @@ func (k *Key) check(text string) ChecksumResult {
 	sum := room[:0]
 	switch k.format.Checksum {
 	case CRC32:
-		sum = appendCRC32(sum, text[k.bodyStart():k.secret.to])
+		sum = appendCRC32(sum, []byte(text[k.bodyStart():k.secret.to]))
 	case Crockford4:
 		sum = appendCrockford4(sum, HashText(text[:k.secret.to]))
 	default:

@@ -47,6 +47,7 @@ var laws = map[string]law{
 	"client":                   {ours: []string{".", "api"}, never: []string{"database/..."}},
 	"internal/server":          {ours: []string{".", "authority", "api"}, third: everything, never: []string{"database/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
+	"bench":                    {ours: everything},
 }
 
 // listed is what go list says of a package.

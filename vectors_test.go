@@ -137,7 +137,7 @@ func testChecksumVector(t *testing.T, raw json.RawMessage) {
 		Body, Text string
 	}
 	decode(t, raw, &v)
-	got := appendCRC32(nil, v.Body)
+	got := appendCRC32(nil, []byte(v.Body))
 	if v.Checksum == Crockford4 {
 		got = appendCrockford4(nil, HashText(v.Body))
 	}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command bench measures Keywright beside a floor or a peer that is measured in the same run, in turns, and prints
+// ratios: machines are noisy, and figures of different runs are not comparable.
+//
+//	go run ./bench generate   making keys, beside reading and hashing randomness, Python and npm's prefixed-api-key
+//	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
+//	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
+//
+// Without an argument it runs all three. RESULTS.md beside it keeps what the last run printed.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+var benches = []struct {
+	name string
+	run  func() error
+}{{"generate", generate}, {"verify", verify}, {"http", overHTTP}}
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
+		exit(serveChild(os.Args[2:]))
+	}
+	fmt.Printf("%s, %d cores, %s %s/%s, %s\n", processor(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		time.Now().UTC().Format(time.DateOnly))
+	found := false
+	for _, b := range benches {
+		if len(os.Args) < 2 || os.Args[1] == b.name {
+			found = true
+			fmt.Printf("\n## %s\n\n", b.name)
+			exit(b.run())
+		}
+	}
+	if !found {
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|http]")
+		os.Exit(2)
+	}
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// processor returns the name of the processor, where the system tells it.
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.TrimSpace(strings.TrimLeft(name, "\t :"))
+		}
+	}
+	return "unknown processor"
+}
