@@ -21,7 +21,7 @@ type Store interface {
 	Lookup(ctx context.Context, h keywright.Hash) (Record, error)
 	// List returns what a query asks for: every read by something else than the hash.
 	List(ctx context.Context, q Query) (Page, error)
-	// Apply writes a change. It gives every event the next sequence and links it to the one before (Event.Link).
+	// Apply writes a change. It gives every event of it the next sequence and links it to the one before (Event.Link).
 	Apply(ctx context.Context, c Change) error
 	// Events returns a part of the audit chain, in order.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
@@ -30,7 +30,8 @@ type Store interface {
 
 // A Scanner is a store that can read all records, so that a node warms its table at once instead of key by key. Of
 // each record only what a verification needs must be filled: id, keyspace, format, environment, owner, scopes,
-// secrets, rules, times and state. The record and its slices may be reused after visit returns.
+// secrets, rules, times and state. The record and its slices may be reused after visit returns. A record that cannot be
+// read is left out, all others are visited, and the error then names the first such.
 type Scanner interface {
 	Scan(ctx context.Context, visit func(*Record) error) error
 }
@@ -55,7 +56,9 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 // A Change is a set of things to put and of events they leave.
 //
 // A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Answer has no
-// version: it must not exist yet, unless the one that does expired before the new one was created.
+// version: it must not exist yet, unless the one that does expired before the new one was created. What a change is
+// based on is compared before anything is put; a keyspace that is missing has version 0. Puts happen in their order, so
+// one change can move a hash from one record to another.
 type Change struct {
 	Puts   []Put
 	Based  []Based // further things that must not have moved
@@ -106,7 +109,7 @@ type Query struct {
 	At       time.Time
 	Text     string          // records whose name or owner holds this, whatever the case of ASCII letters
 	Before   keywright.KeyID // records older than this: the cursor, as lists go from new to old
-	Limit    int             // at most so many records; 0: all
+	Limit    int             // at most so many; 0: all
 }
 
 // A Page is what List found.

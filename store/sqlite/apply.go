@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority"
+)
+
+// Apply writes a change in one transaction, its puts in their order. After a nil error the events in c have their
+// sequence and their hashes; after any other, c is as it was and nothing of it is in the store.
+//
+// A context that ends while Apply waits for another write, or between two rows, undoes the change. Once the commit has
+// begun, the context is no longer looked at: the answer then says what happened. If the disk refuses the commit itself,
+// the change is undone, but a loss of power before the next write may bring it back, whole.
+func (s *Store) Apply(ctx context.Context, c authority.Change) error {
+	if err := s.apply(ctx, c); err != nil {
+		return fmt.Errorf("cannot write to the store in %s: %w", s.where, err)
+	}
+	return nil
+}
+
+func (s *Store) apply(ctx context.Context, c authority.Change) error {
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// The statements are not given ctx: the driver would start a goroutine for each, and each is short.
+	tx, err := s.write.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return err
+	}
+	t := &transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}
+	events, err := t.write(c)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = tx.Rollback() // after a full disk SQLite has done that itself, and says so
+		return asConflict(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	copy(c.Events, events)
+	return nil
+}
+
+// A transaction is one Apply under way.
+type transaction struct {
+	ctx   context.Context
+	tx    *sql.Tx
+	put   *putStatements
+	bound map[*sql.Stmt]*sql.Stmt // the statements of put as this transaction uses them
+}
+
+func (t *transaction) statement(s *sql.Stmt) *sql.Stmt {
+	b, ok := t.bound[s]
+	if !ok {
+		b = t.tx.Stmt(s)
+		t.bound[s] = b
+	}
+	return b
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *transaction) exec(s *sql.Stmt, args ...any) (int64, error) {
+	if err := t.ctx.Err(); err != nil {
+		return 0, err
+	}
+	result, err := t.statement(s).Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// write does all of a change but the commit, and returns its events as they are now in the chain.
+func (t *transaction) write(c authority.Change) ([]authority.Event, error) {
+	for _, b := range c.Based {
+		if err := t.checkBased(b); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range c.Puts {
+		if err := t.putOne(p); err != nil {
+			return nil, err
+		}
+	}
+	return t.appendEvents(c.Events)
+}
+
+// checkBased compares versions; that of a keyspace that does not exist is 0.
+func (t *transaction) checkBased(b authority.Based) error {
+	var version uint64
+	err := t.statement(t.put.keyspaceVersion).QueryRow(b.Keyspace).Scan(&version)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if version != b.Version {
+		return &authority.ConflictError{What: "version"}
+	}
+	return nil
+}
+
+func (t *transaction) putOne(p authority.Put) error {
+	switch p := p.(type) {
+	case *authority.Record:
+		return t.putRecord(p)
+	case *authority.Keyspace:
+		return t.putKeyspace(p)
+	case *authority.Answer:
+		return t.putAnswer(p)
+	}
+	return fmt.Errorf("cannot put a %T", p)
+}
+
+// appendEvents links events to the last one in the chain.
+func (t *transaction) appendEvents(events []authority.Event) ([]authority.Event, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	sequence, head, err := t.lastEvent()
+	if err != nil {
+		return nil, err
+	}
+	linked := make([]authority.Event, len(events))
+	for i, e := range events {
+		e.Link(sequence+1, head)
+		if err := t.insertEvent(&e); err != nil {
+			return nil, err
+		}
+		linked[i], sequence, head = e, e.Sequence, e.Hash
+	}
+	return linked, nil
+}
+
+// lastEvent reads where the chain ends, each time: it is one page that is always in memory, and what is not remembered
+// cannot be wrong after a transaction that failed.
+func (t *transaction) lastEvent() (sequence uint64, head keywright.Hash, err error) {
+	var hash []byte
+	err = t.statement(t.put.lastEvent).QueryRow().Scan(&sequence, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, head, nil
+	}
+	copy(head[:], hash)
+	return sequence, head, err
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"errors"
+	"strings"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/keywright/keywright/authority"
+)
+
+// asConflict says what a change met if a unique column refused it. SQLite names the columns in its message, and
+// nothing of their values.
+func asConflict(err error) error {
+	var e *driver.Error
+	if !errors.As(err, &e) || e.Code() != codes.SQLITE_CONSTRAINT_UNIQUE && e.Code() != codes.SQLITE_CONSTRAINT_PRIMARYKEY {
+		return err
+	}
+	for column, what := range map[string]string{
+		"records.id":        "id",
+		"secrets.hash":      "hash",
+		"secrets.public_id": "public_id",
+		"keyspaces.name":    "keyspace",
+	} {
+		if strings.Contains(e.Error(), column) {
+			return &authority.ConflictError{What: what}
+		}
+	}
+	return err
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/keywright/keywright/authority"
+)
+
+// insertOrUpdate writes a put of version 1 as a new row and any other over the version before.
+func (t *transaction) insertOrUpdate(insert, update *sql.Stmt, version uint64, args ...any) error {
+	switch version {
+	case 0:
+		return fmt.Errorf("cannot put version 0: the first is 1")
+	case 1:
+		_, err := t.exec(insert, args...)
+		return err
+	}
+	n, err := t.exec(update, args...)
+	if err == nil && n == 0 {
+		return &authority.ConflictError{What: "version"}
+	}
+	return err
+}
+
+func (t *transaction) putRecord(r *authority.Record) error {
+	args, err := recordArgs(r)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", r.ID, err)
+	}
+	if err := t.insertOrUpdate(t.put.insertRecord, t.put.updateRecord, r.Version, args...); err != nil {
+		return err
+	}
+	if r.Version > 1 {
+		// Most updates leave the secrets alone, and to write them would cost two random pages each.
+		same, err := t.hasSecrets(r)
+		if same || err != nil {
+			return err
+		}
+		if _, err := t.exec(t.put.deleteSecrets, r.ID[:]); err != nil {
+			return err
+		}
+	}
+	for i, s := range r.Secrets {
+		if err := checkText("public id", s.PublicID); err != nil {
+			return fmt.Errorf("record %s: %w", r.ID, err)
+		}
+		_, err := t.exec(t.put.insertSecret, r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, millis(s.Created), millis(s.Expires), s.Registered)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordArgs are the values of insert_record and update_record.
+func recordArgs(r *authority.Record) ([]any, error) {
+	err := checkTexts("keyspace", r.Keyspace, "format", r.Format, "environment", r.Environment, "owner", r.Owner,
+		"name", r.Name, "reason", r.Reason, "metadata", string(r.Metadata))
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := encodeList("scopes", r.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := encodeRules(r.Rules)
+	if err != nil {
+		return nil, err
+	}
+	return []any{
+		r.ID[:], r.Version, r.Keyspace, r.Format, r.Environment, r.Owner, scopes, rules, millis(r.NotBefore),
+		millis(r.Expires), r.Disabled, millis(r.Revoked), millis(r.Created), millis(r.Updated), r.Name, r.Reason,
+		string(r.Metadata),
+	}, nil
+}
+
+// hasSecrets reports whether the store holds the secrets of r just as they are in r.
+func (t *transaction) hasSecrets(r *authority.Record) (bool, error) {
+	rows, err := t.statement(t.put.secretsOfRecord).Query(r.ID[:])
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	n, same := 0, true
+	for ; rows.Next(); n++ {
+		var keyspace, publicID string
+		var hash sql.RawBytes
+		var created, expires int64
+		var registered bool
+		if err := rows.Scan(&keyspace, &hash, &publicID, &created, &expires, &registered); err != nil {
+			return false, err
+		}
+		if n >= len(r.Secrets) {
+			return false, nil
+		}
+		s := &r.Secrets[n]
+		same = same && keyspace == r.Keyspace && bytes.Equal(hash, s.Hash[:]) && publicID == s.PublicID &&
+			created == millis(s.Created) && expires == millis(s.Expires) && registered == s.Registered
+	}
+	return same && n == len(r.Secrets), rows.Err()
+}
+
+func (t *transaction) putKeyspace(k *authority.Keyspace) error {
+	if err := checkText("name", k.Name); err != nil {
+		return fmt.Errorf("keyspace: %w", err)
+	}
+	formats, err := encodeJSON(k.Formats)
+	if err != nil {
+		return fmt.Errorf("keyspace %s: formats: %w", k.Name, err)
+	}
+	environments, err := encodeList("environments", k.Environments)
+	if err != nil {
+		return fmt.Errorf("keyspace %s: %w", k.Name, err)
+	}
+	policy, err := encodeJSON(k.Policy)
+	if err != nil {
+		return fmt.Errorf("keyspace %s: policy: %w", k.Name, err)
+	}
+	return t.insertOrUpdate(t.put.insertKeyspace, t.put.updateKeyspace, k.Version,
+		k.Name, k.Version, formats, environments, policy, millis(k.Created), millis(k.Updated))
+}
+
+func (t *transaction) putAnswer(a *authority.Answer) error {
+	n, err := t.exec(t.put.putAnswer, a.ID[:], a.Request[:], a.Record[:], millis(a.Created), millis(a.Expires))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return &authority.ConflictError{What: "answer"}
+	}
+	_, err = t.exec(t.put.deleteExpiredAnswers, millis(a.Created))
+	return err
+}
+
+func (t *transaction) insertEvent(e *authority.Event) error {
+	err := checkTexts("actor", e.Actor, "verb", e.Verb, "target", e.Target, "keyspace", e.Keyspace, "request", e.Request)
+	if err != nil {
+		return fmt.Errorf("event: %w", err)
+	}
+	changes, err := encodeList("changes", e.Changes)
+	if err != nil {
+		return fmt.Errorf("event: %w", err)
+	}
+	personal := ""
+	if len(e.Personal) > 0 {
+		for _, p := range e.Personal {
+			if err := checkTexts("personal", p.Name, "personal", p.Value); err != nil {
+				return fmt.Errorf("event: %w", err)
+			}
+		}
+		text, err := json.Marshal(e.Personal)
+		if err != nil {
+			return fmt.Errorf("event: personal: %w", err)
+		}
+		personal = string(text)
+	}
+	_, err = t.exec(t.put.insertEvent, e.Sequence, e.Time.UnixMilli(), e.Actor, e.Verb, e.Target, e.Keyspace, e.Request,
+		changes, personal, e.Previous[:], e.Hash[:])
+	return err
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority"
+)
+
+// errStop ends readRecords without an error.
+var errStop = errors.New("stop")
+
+// A row is one of a record joined with one of its secrets, as lookup, list_records and scan return it.
+type row struct {
+	id, hash                                      sql.RawBytes
+	version                                       uint64
+	keyspace, format, environment, owner          string
+	scopes, rules                                 string
+	notBefore, expires, revoked, created, updated int64
+	disabled                                      bool
+	name, reason, metadata                        string
+	publicID                                      string
+	secretCreated, secretExpires                  int64
+	registered                                    bool
+}
+
+func (w *row) scan(rows *sql.Rows) error {
+	return rows.Scan(&w.id, &w.version, &w.keyspace, &w.format, &w.environment, &w.owner, &w.scopes, &w.rules,
+		&w.notBefore, &w.expires, &w.disabled, &w.revoked, &w.created, &w.updated, &w.name, &w.reason, &w.metadata,
+		&w.hash, &w.publicID, &w.secretCreated, &w.secretExpires, &w.registered)
+}
+
+// A recordReader turns rows into records. If it has maps, it remembers scopes and rules by their text in them: many
+// records share few.
+type recordReader struct {
+	scopes map[string][]string
+	rules  map[string]authority.Rules
+
+	unreadable int   // records passed over
+	first      error // why the first of them was
+}
+
+// remembered bounds each map of a reader.
+const remembered = 1 << 14
+
+// broken names the records that were passed over.
+func (rr *recordReader) broken() error {
+	switch rr.unreadable {
+	case 0:
+		return nil
+	case 1:
+		return rr.first
+	}
+	return fmt.Errorf("%d records cannot be read, the first: %w", rr.unreadable, rr.first)
+}
+
+// read calls each with every record in turn, in the order of rows. The record is the reader's own and is overwritten
+// by the next; errStop ends it early. A record that cannot be decoded is passed over and told by broken.
+func (rr *recordReader) read(rows *sql.Rows, each func(*authority.Record) error) error {
+	defer rows.Close()
+	var w row
+	var r authority.Record
+	var bad error
+	begun := false
+	finish := func() error {
+		if !begun {
+			return nil
+		}
+		if bad != nil {
+			rr.unreadable++
+			if rr.first == nil {
+				rr.first = bad
+			}
+			return nil
+		}
+		return each(&r)
+	}
+	for rows.Next() {
+		if err := w.scan(rows); err != nil {
+			return err
+		}
+		if !begun || string(w.id) != string(r.ID[:]) {
+			if err := finish(); err != nil {
+				return stopped(err)
+			}
+			begun, bad = true, rr.decode(&w, &r)
+		}
+		if w.hash != nil && bad == nil {
+			bad = addSecret(&w, &r)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return stopped(finish())
+}
+
+func stopped(err error) error {
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	return err
+}
+
+// decode fills r from w. The id is filled in any case, as it tells where the next record begins.
+func (rr *recordReader) decode(w *row, r *authority.Record) error {
+	*r = authority.Record{
+		Keyspace: w.keyspace, Format: w.format, Environment: w.environment, Name: w.name, Owner: w.owner,
+		NotBefore: fromMillis(w.notBefore), Expires: fromMillis(w.expires), Disabled: w.disabled,
+		Revoked: fromMillis(w.revoked), Reason: w.reason, Created: fromMillis(w.created),
+		Updated: fromMillis(w.updated), Version: w.version, Secrets: r.Secrets[:0],
+	}
+	copy(r.ID[:], w.id)
+	if w.metadata != "" {
+		r.Metadata = []byte(w.metadata)
+	}
+	var err error
+	if r.Scopes, err = recall(rr.scopes, w.scopes); err != nil {
+		return fmt.Errorf("record %s: scopes: %w", r.ID, err)
+	}
+	if r.Rules, err = recall(rr.rules, w.rules); err != nil {
+		return fmt.Errorf("record %s: rules: %w", r.ID, err)
+	}
+	return nil
+}
+
+// recall decodes a text, or remembers it.
+func recall[T any](memory map[string]T, text string) (v T, err error) {
+	if text == "" {
+		return v, nil
+	}
+	if v, ok := memory[text]; ok {
+		return v, nil
+	}
+	if err := decodeJSON(text, &v); err != nil {
+		return v, err
+	}
+	if memory != nil {
+		if len(memory) >= remembered {
+			clear(memory)
+		}
+		memory[text] = v
+	}
+	return v, nil
+}
+
+func addSecret(w *row, r *authority.Record) error {
+	s := authority.StoredSecret{
+		PublicID: w.publicID, Created: fromMillis(w.secretCreated), Expires: fromMillis(w.secretExpires),
+		Registered: w.registered,
+	}
+	if len(w.hash) != len(keywright.Hash{}) {
+		return fmt.Errorf("record %s: a hash has %d bytes", r.ID, len(w.hash))
+	}
+	copy(s.Hash[:], w.hash)
+	r.Secrets = append(r.Secrets, s)
+	return nil
+}
