@@ -72,11 +72,15 @@ func (id KeyID) String() string {
 	}
 	var text [len(keyIDPrefix) + 22]byte
 	copy(text[:], keyIDPrefix)
-	for i := len(text) - 1; i >= len(keyIDPrefix); i-- {
-		var rest uint64
-		hi, rest = hi/62, hi%62
-		lo, rest = bits.Div64(rest, lo, 62)
-		text[i] = alphabet62[rest]
+	const ten = 62 * 62 * 62 * 62 * 62 * 62 * 62 * 62 * 62 * 62 // ten digits at a time: one long division for each ten
+	for end := len(text); end > len(keyIDPrefix); end -= 10 {
+		var digits uint64
+		hi, digits = hi/ten, hi%ten
+		lo, digits = bits.Div64(digits, lo, ten)
+		for i := end - 1; i >= max(end-10, len(keyIDPrefix)); i-- {
+			text[i] = alphabet62[digits%62]
+			digits /= 62
+		}
 	}
 	return string(text[:])
 }

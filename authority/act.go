@@ -13,7 +13,7 @@ import (
 // event begins the event of an act. Personal fields that are empty are left out.
 func (a *Authority) event(c Caller, verb, target, keyspace string, changes []string, personal ...[2]string) (Event, error) {
 	e := Event{
-		Time: a.now(), Actor: c.actor, Verb: verb, Target: target, Keyspace: keyspace,
+		Time: a.now(), Actor: c.Actor(), Verb: verb, Target: target, Keyspace: keyspace,
 		Request: c.origin.Request, Changes: changes,
 	}
 	if c.origin.Address.IsValid() {

@@ -45,6 +45,9 @@ func (a *Authority) VerifyChain(ctx context.Context, c Caller) (ChainReport, err
 	if err := c.May(ScopeAudit); err != nil {
 		return ChainReport{}, err
 	}
+	if len(c.keyspaces) > 0 || c.owner != "" {
+		return ChainReport{}, denied("the caller may not see the whole chain", "use a service key that is not bound")
+	}
 	var w Walk
 	for {
 		after, _ := w.Head()

@@ -38,7 +38,8 @@ type Origin struct {
 
 // A Caller is who acts. It comes from Authenticate or Operator; never from the body of a request.
 type Caller struct {
-	actor     string
+	actor     string          // a word, or empty:
+	key       keywright.KeyID // of the service key
 	scopes    []string
 	keyspaces []string // empty: all but the reserved one
 	owner     string   // empty: all
@@ -52,7 +53,12 @@ func Operator(name string, from Origin) Caller {
 }
 
 // Actor is how the audit chain names the caller.
-func (c Caller) Actor() string { return c.actor }
+func (c Caller) Actor() string {
+	if c.actor == "" {
+		return c.key.String()
+	}
+	return c.actor
+}
 
 // Scopes returns what the caller may do.
 func (c Caller) Scopes() []string { return slices.Clone(c.scopes) }
@@ -67,7 +73,7 @@ func (a *Authority) Authenticate(ctx context.Context, key keywright.Secret, from
 	if !v.Valid() {
 		return Caller{}, &Error{Kind: Unidentified, Problem: "the service key is not valid", Hint: "send Authorization: Bearer with a service key; an operator makes one with: keywright issue --keyspace keywright --scope keys:verify"}
 	}
-	c := Caller{actor: v.KeyID.String(), scopes: v.Scopes, origin: from}
+	c := Caller{key: v.KeyID, scopes: v.Scopes, origin: from}
 	if rules != nil {
 		c.keyspaces, c.owner = rules.Keyspaces, rules.Owner
 	}

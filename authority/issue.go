@@ -174,7 +174,7 @@ func (a *Authority) answerTo(c Caller, q IssueRequest) (Answer, error) {
 	}
 	now := a.now()
 	return Answer{
-		ID:      keywright.HashText("issue\x00" + c.actor + "\x00" + q.IdempotencyKey),
+		ID:      keywright.HashText("issue\x00" + c.Actor() + "\x00" + q.IdempotencyKey),
 		Request: keywright.HashText(string(body)),
 		Created: now, Expires: now.Add(idempotencyLife),
 	}, nil

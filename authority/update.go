@@ -182,7 +182,7 @@ func (a *Authority) RevokeSelf(ctx context.Context, key keywright.Secret, from O
 		if v.KeyID.IsZero() || v.Code == keywright.Revoked || s.Format(v.Format).Publishable {
 			continue
 		}
-		c := Caller{actor: v.KeyID.String(), scopes: []string{ScopeRevoke, ScopeAdmin}, origin: from}
+		c := Caller{key: v.KeyID, scopes: []string{ScopeRevoke, ScopeAdmin}, origin: from}
 		if _, err := a.revoke(ctx, c, v.KeyID, edit{scope: ScopeRevoke, verb: "key.revoke_self"}, "by its holder"); err != nil {
 			return err
 		}

@@ -223,8 +223,12 @@ func (a *Authority) checkGift(c Caller, r *Record) error {
 		return denied("the caller may not act for this owner", "leave the owner out")
 	}
 	if r.Keyspace != ReservedKeyspace {
-		if len(r.Rules.Keyspaces) > 0 || r.Rules.Owner != "" {
-			return invalid("keyspaces", "is for service keys alone", "leave it out, or issue in the keyspace keywright")
+		const hint = "leave it out, or issue in the keyspace keywright"
+		if len(r.Rules.Keyspaces) > 0 {
+			return invalid("keyspaces", "is for service keys alone", hint)
+		}
+		if r.Rules.Owner != "" {
+			return invalid("bound_owner", "is for service keys alone", hint)
 		}
 		return nil
 	}

@@ -5,16 +5,8 @@ package main
 import (
 	"fmt"
 	"slices"
-	"syscall"
 	"time"
 )
-
-// cpuTime is what this process has used of its processors.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // A spread is how a figure came out over several rounds.
 type spread []float64

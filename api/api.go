@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package api is the wire: what a keywright server and its clients say to each other, as Go types.
+//
+// JSON with snake_case names, RFC 3339 times, durations such as "24h" or "30d". Where a request is refused the answer is a
+// Problem (RFC 9457) with a stable Code; one table maps each code to its HTTP status and to the exit code of a command
+// line. A refused key is no problem: it is a VerifyResponse with valid=false, and HTTP 200.
+//
+// A key travels as a Key, the one type of this package that reveals a secret, and only when it is encoded.
+//
+// The package knows the root package and the standard library alone. openapi.json beside it is generated from these
+// types by the server, whose tests compare it.
+package api
+
+// Media types.
+const (
+	MediaJSON    = "application/json"
+	MediaLines   = "application/x-ndjson" // one JSON document a line
+	MediaProblem = "application/problem+json"
+)
+
+// Headers.
+const (
+	// HeaderRequestID names a request. A server takes a sane one from the client, or makes one, and answers with it.
+	HeaderRequestID = "X-Request-Id"
+	// HeaderIdempotencyKey makes a repeat of an issue within 24 hours return the same record, without the key.
+	HeaderIdempotencyKey = "Idempotency-Key"
+)
+
+// Paths. {id} is a key id, {name} the name of a keyspace.
+const (
+	PathVerify      = "/v1/verify"
+	PathVerifyBatch = "/v1/verify/batch"
+	PathKeys        = "/v1/keys"
+	PathKey         = "/v1/keys/{id}"
+	PathDisable     = "/v1/keys/{id}/disable"
+	PathEnable      = "/v1/keys/{id}/enable"
+	PathRevoke      = "/v1/keys/{id}/revoke"
+	PathKeyspaces   = "/v1/keyspaces"
+	PathKeyspace    = "/v1/keyspaces/{name}"
+	PathEvents      = "/v1/events"
+	PathChain       = "/v1/events/verify"
+	PathRevokeSelf  = "/v1/revoke-self"
+	PathGenerate    = "/api/sec-api-key-generate"
+	PathLive        = "/livez"
+	PathReady       = "/readyz"
+	PathMetrics     = "/metrics"
+	PathOpenAPI     = "/openapi.json"
+	PathDocs        = "/docs"
+)

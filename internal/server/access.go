@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"net/http"
+	"net/netip"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
+)
+
+// access says who may call a route, and how large its body may be.
+type access struct {
+	anyone   bool     // without a service key
+	loopback bool     // without a service key from this machine
+	scopes   []string // of which a service key needs one; the authority decides about what is acted on
+	media    []string // the types of body that it reads; nil: any, or none
+	body     int64    // bytes; stream: by line
+	quiet    bool     // logged at debug
+	slow     bool     // may take longer to answer than others
+}
+
+const (
+	smallBody = 64 << 10
+	largeBody = 256 << 10 // of what carries metadata, which may be 64 KiB before it is escaped
+	stream    = -1
+)
+
+var (
+	jsonOnly    = []string{api.MediaJSON}
+	linesOnly   = []string{api.MediaLines}
+	jsonOrLines = []string{api.MediaJSON, api.MediaLines}
+)
+
+// needs returns the scopes of a verb. On the reserved keyspace every verb needs admin:write instead, so whoever has that
+// is let in and the authority looks at the keyspace.
+func needs(scope string) []string { return []string{scope, authority.ScopeAdmin} }
+
+// table is the one place that says who may call what. A route without a row is not served.
+var table = map[string]access{
+	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true},
+	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true},
+
+	"POST " + api.PathKeys:    {scopes: needs(authority.ScopeIssue), media: jsonOrLines, body: largeBody},
+	"GET " + api.PathKeys:     {scopes: needs(authority.ScopeRead)},
+	"GET " + api.PathKey:      {scopes: needs(authority.ScopeRead)},
+	"PATCH " + api.PathKey:    {scopes: needs(authority.ScopeWrite), media: jsonOnly, body: largeBody},
+	"DELETE " + api.PathKey:   {scopes: needs(authority.ScopeRevoke)},
+	"POST " + api.PathDisable: {scopes: needs(authority.ScopeWrite)},
+	"POST " + api.PathEnable:  {scopes: needs(authority.ScopeWrite)},
+	"POST " + api.PathRevoke:  {scopes: needs(authority.ScopeRevoke), media: jsonOnly, body: smallBody},
+
+	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
+	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
+	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},
+	"PATCH " + api.PathKeyspace: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
+
+	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}},
+	"GET " + api.PathChain:  {scopes: []string{authority.ScopeAudit}, slow: true}, // reads every event
+
+	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
+	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
+	"GET " + api.PathLive:        {anyone: true, quiet: true},
+	"GET " + api.PathReady:       {anyone: true, quiet: true},
+	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true},
+	"GET " + api.PathOpenAPI:     {anyone: true},
+	"GET " + api.PathDocs:        {anyone: true},
+	"GET /{$}":                   {anyone: true},
+}
+
+// rowOf returns the row of an operation of the document, which writes some patterns differently.
+func rowOf(method, path string) access {
+	for _, pattern := range []string{method + " " + path, path, method + " " + path + "{$}"} {
+		if row, ok := table[pattern]; ok {
+			return row
+		}
+	}
+	return access{}
+}
+
+// admit decides whether a request may pass, and sets the caller.
+func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
+	if row.anyone || row.loopback && local(r, c.address) {
+		return nil
+	}
+	if err := s.authenticate(r, c); err != nil {
+		return s.problemOf(c, err)
+	}
+	for _, scope := range row.scopes {
+		if c.caller.May(scope) == nil {
+			return nil
+		}
+	}
+	return s.problemOf(c, c.caller.May(row.scopes[0]))
+}
+
+// authenticate sets the caller. Why a service key is refused is not told.
+func (s *Server) authenticate(r *http.Request, c *call) error {
+	token, ok := bearer(r.Header["Authorization"])
+	if !ok {
+		return errNoServiceKey
+	}
+	var err error
+	c.caller, err = s.authority.Authenticate(r.Context(), keywright.NewSecret(token), authority.Origin{Address: c.address, Request: c.id})
+	return err
+}
+
+var errNoServiceKey = &authority.Error{Kind: authority.Unidentified}
+
+// local reports whether a request comes from this machine, and not through a proxy on it.
+func local(r *http.Request, address netip.Addr) bool {
+	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"} {
+		if len(r.Header[header]) > 0 {
+			return false
+		}
+	}
+	return address.IsLoopback()
+}
+
+// bearer returns the token of the one Authorization header. More than one is refused: two readers could disagree on
+// which counts.
+func bearer(values []string) (string, bool) {
+	const scheme = "bearer "
+	if len(values) != 1 || len(values[0]) <= len(scheme) {
+		return "", false
+	}
+	for i := range len(scheme) {
+		if c := values[0][i]; c != scheme[i] && (c < 'A' || c > 'Z' || c|0x20 != scheme[i]) {
+			return "", false
+		}
+	}
+	token := values[0][len(scheme):]
+	for len(token) > 0 && token[0] == ' ' {
+		token = token[1:]
+	}
+	return token, token != "" && len(token) <= keywright.MaxKeyBytes
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
+)
+
+// appendVerdict appends a verdict as an api.VerifyResponse is encoded, on one line.
+func appendVerdict(b []byte, v *keywright.Verdict) []byte {
+	b = append(b, `{"valid":`...)
+	if v.Valid() {
+		b = append(b, `true,"code":`...)
+	} else {
+		b = append(b, `false,"code":`...)
+	}
+	b = appendString(b, string(v.Code))
+	b = appendField(b, "key_id", v.KeyID.String())
+	b = appendField(b, "public_id", v.PublicID)
+	b = appendField(b, "keyspace", v.Keyspace)
+	b = appendField(b, "format", v.Format)
+	b = appendField(b, "environment", v.Environment)
+	b = appendField(b, "owner", v.Owner)
+	b = appendList(b, "scopes", v.Scopes)
+	if !v.ExpiresAt.IsZero() {
+		b = append(b, `,"expires_at":"`...)
+		b = v.ExpiresAt.AppendFormat(b, time.RFC3339Nano)
+		b = append(b, '"')
+	}
+	b = appendList(b, "missing_scopes", v.Missing)
+	if v.Detail != nil {
+		b = appendDetail(b, v.Detail)
+	}
+	return append(b, '}')
+}
+
+func appendDetail(b []byte, d *keywright.Detail) []byte {
+	b = appendField(b, "name", d.Name)
+	var line bytes.Buffer // metadata may be written over several
+	if len(d.Metadata) > 0 && json.Compact(&line, d.Metadata) == nil {
+		b = append(b, `,"metadata":`...)
+		b = append(b, line.Bytes()...)
+	}
+	for i, c := range d.Checks {
+		if i == 0 {
+			b = append(b, `,"checks":[{"code":`...)
+		} else {
+			b = append(b, `,{"code":`...)
+		}
+		b = appendString(b, string(c.Code))
+		b = append(b, `,"ok":`...)
+		if c.OK {
+			b = append(b, "true"...)
+		} else {
+			b = append(b, "false"...)
+		}
+		b = appendField(b, "reason", c.Reason)
+		b = append(b, '}')
+	}
+	if len(d.Checks) > 0 {
+		b = append(b, ']')
+	}
+	return b
+}
+
+// appendField appends a field behind others, unless it is empty.
+func appendField(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	return appendString(b, value)
+}
+
+func appendList(b []byte, name string, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':', '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, s)
+	}
+	return append(b, ']')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as JSON. What is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				b = append(b, s[from:i]...)
+				b = append(b, "\ufffd"...)
+				from = i + 1
+			}
+			i += size
+			continue
+		}
+		if c < 0x20 || c == '"' || c == '\\' {
+			b = append(b, s[from:i]...)
+			if c < 0x20 {
+				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			} else {
+				b = append(b, '\\', c)
+			}
+			from = i + 1
+		}
+		i++
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}
+
+// appendProblemLine appends the answer to a line that could not be judged.
+func appendProblemLine(b []byte, p *api.Problem) []byte {
+	line, err := json.Marshal(api.VerifyLine{Problem: p})
+	if err != nil {
+		return append(b, `{}`...)
+	}
+	return append(b, line...)
+}

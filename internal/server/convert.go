@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"fmt"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
+)
+
+// record returns a record for the wire: never a hash.
+func (s *Server) record(r *authority.Record) api.Record {
+	w := api.Record{
+		ID: r.ID, Keyspace: r.Keyspace, Format: r.Format, Environment: r.Environment, Name: r.Name, Owner: r.Owner,
+		State: string(s.authority.StateOf(r)), Scopes: list(r.Scopes), Metadata: r.Metadata, Secrets: []api.RecordSecret{},
+		AllowedNetworks: r.Rules.Networks, AllowedOrigins: r.Rules.Origins, AllowedMethods: r.Rules.Methods,
+		AllowedPaths: r.Rules.Paths, Keyspaces: r.Rules.Keyspaces, BoundOwner: r.Rules.Owner,
+		NotBefore: r.NotBefore, ExpiresAt: r.Expires, RevokedAt: r.Revoked, RevokeReason: r.Reason,
+		CreatedAt: r.Created, UpdatedAt: r.Updated, Version: r.Version,
+	}
+	for _, secret := range r.Secrets {
+		w.PublicID = secret.PublicID
+		w.Secrets = append(w.Secrets, api.RecordSecret{PublicID: secret.PublicID, CreatedAt: secret.Created, ExpiresAt: secret.Expires})
+	}
+	w.Display = s.display(&w)
+	return w
+}
+
+// display writes the public segments of a key, by which a person knows it again.
+func (s *Server) display(r *api.Record) string {
+	// Labels are public: a caller need not be allowed to read keyspaces to see those of a key it may read.
+	space, err := s.authority.Keyspace(authority.Operator("server", authority.Origin{}), r.Keyspace)
+	if err != nil {
+		return ""
+	}
+	f := space.Format(r.Format)
+	if f == nil {
+		return ""
+	}
+	var text string
+	labels := []string{f.Prefix}
+	if f.Environment != "" {
+		labels = append(labels, r.Environment)
+	}
+	for _, label := range append(labels, r.PublicID) {
+		if label != "" {
+			text += label + f.Separator
+		}
+	}
+	return text + "…"
+}
+
+// list is never null on the wire.
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func issueRequest(q *api.IssueRequest) authority.IssueRequest {
+	return authority.IssueRequest{
+		Keyspace: q.Keyspace, Format: q.Format, Environment: q.Environment, Name: q.Name, Owner: q.Owner, Scopes: q.Scopes,
+		Metadata: given(q.Metadata), NotBefore: q.NotBefore, ExpiresAt: q.ExpiresAt, ExpiresIn: q.ExpiresIn.Duration(),
+		Hash: q.Hash, PublicID: q.PublicID,
+		Rules: authority.Rules{
+			Networks: q.AllowedNetworks, Origins: q.AllowedOrigins, Methods: q.AllowedMethods, Paths: q.AllowedPaths,
+			Keyspaces: q.Keyspaces, Owner: q.BoundOwner,
+		},
+	}
+}
+
+// given returns a JSON value, where null is none.
+func given(raw []byte) []byte {
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+func (s *Server) issueResponse(i authority.Issued) api.IssueResponse {
+	return api.IssueResponse{
+		Key: api.NewKey(i.Key), Record: s.record(&i.Record), Repeated: i.Repeated, Warnings: i.Warnings,
+	}
+}
+
+func update(p *api.KeyPatch) authority.Update {
+	u := authority.Update{
+		Name: p.Name, Owner: p.Owner, Scopes: p.Scopes, Networks: p.AllowedNetworks, Origins: p.AllowedOrigins,
+		Methods: p.AllowedMethods, Paths: p.AllowedPaths, Keyspaces: p.Keyspaces,
+	}
+	if p.Metadata != nil {
+		metadata := given(*p.Metadata)
+		u.Metadata = &metadata
+	}
+	if p.NotBefore != nil {
+		u.NotBefore = &p.NotBefore.Time
+	}
+	if p.ExpiresAt != nil {
+		u.ExpiresAt = &p.ExpiresAt.Time
+	}
+	return u
+}
+
+func receipt(r authority.Receipt) api.Receipt {
+	return api.Receipt{KeyID: r.KeyID, RevokedAt: r.Revoked, EffectiveAt: r.True}
+}
+
+func keyspace(k authority.Keyspace) api.Keyspace {
+	w := api.Keyspace{
+		Name: k.Name, Formats: []api.Format{}, Environments: list(k.Environments),
+		Policy: api.Policy{
+			MaxLife: api.Duration(k.Policy.MaxLife), RequireOwner: k.Policy.RequireOwner, AllowedScopes: k.Policy.AllowedScopes,
+		},
+		CreatedAt: k.Created, UpdatedAt: k.Updated, Version: k.Version,
+	}
+	for _, f := range k.Formats {
+		w.Formats = append(w.Formats, api.FormatOf(f))
+	}
+	return w
+}
+
+func formats(given []api.Format) ([]keywright.Format, error) {
+	var resolved []keywright.Format
+	for i := range given {
+		f, err := given[i].Resolve()
+		if err != nil {
+			p := err.(*keywright.FormatError) // which is all that Resolve returns
+			return nil, invalid(fmt.Sprintf("formats[%d].%s", i, p.Field), p.Problem, p.Hint)
+		}
+		resolved = append(resolved, f)
+	}
+	return resolved, nil
+}
+
+func policy(p *api.Policy) *authority.Policy {
+	if p == nil {
+		return nil
+	}
+	return &authority.Policy{MaxLife: p.MaxLife.Duration(), RequireOwner: p.RequireOwner, AllowedScopes: p.AllowedScopes}
+}
+
+func event(e *authority.Event) api.Event {
+	w := api.Event{
+		Sequence: e.Sequence, Time: e.Time, Actor: e.Actor, Verb: e.Verb, Target: e.Target, Keyspace: e.Keyspace,
+		RequestID: e.Request, Changes: list(e.Changes), Previous: e.Previous, Hash: e.Hash,
+	}
+	for _, p := range e.Personal {
+		w.Personal = append(w.Personal, api.PersonalField(p))
+	}
+	return w
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"net/netip"
+	"sync"
+
+	"golang.org/x/time/rate"
+)
+
+// addresses is how many a limiter remembers in each of its two generations.
+const addresses = 8192
+
+// A limiter lets each client address do something so often. Its memory is bounded: when the young generation is full it
+// becomes the old one, and those of the old that were not seen since are forgotten.
+type limiter struct {
+	rate  rate.Limit
+	burst int
+
+	mu         sync.Mutex
+	young, old map[netip.Prefix]*rate.Limiter
+}
+
+func newLimiter(perSecond float64, burst int) *limiter {
+	return &limiter{rate: rate.Limit(perSecond), burst: burst, young: map[netip.Prefix]*rate.Limiter{}}
+}
+
+// allow reports whether an address may go on. Of IPv6 a whole /64 counts as one: that is what one customer is given.
+func (l *limiter) allow(address netip.Addr) bool {
+	bits := 32
+	if address.Is6() {
+		bits = 64
+	}
+	network, _ := address.WithZone("").Prefix(bits) // of no address: the zero prefix, which has a limit of its own
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one := l.young[network]
+	if one == nil {
+		if len(l.young) >= addresses {
+			l.young, l.old = map[netip.Prefix]*rate.Limiter{}, l.young
+		}
+		if one = l.old[network]; one == nil {
+			one = rate.NewLimiter(l.rate, l.burst)
+		}
+		l.young[network] = one
+	}
+	return one.Allow()
+}

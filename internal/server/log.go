@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+)
+
+// finish ends a request: it answers for a handler that panicked, counts, and logs one event.
+func (s *Server) finish(w *recorder, r *http.Request, c *call, start time.Time, panicked any) {
+	if panicked == http.ErrAbortHandler {
+		panic(panicked)
+	}
+	if panicked != nil {
+		s.logPanic(c, panicked)
+		if w.status == 0 {
+			p := errInternal()
+			p.RequestID = c.id
+			writeProblem(w, p)
+		}
+	}
+	took := time.Since(start)
+	s.metrics.count(c.route, w.status, took)
+	s.logRequest(r, c, w.status, took, table[c.route].quiet && !s.options.LogVerifications)
+}
+
+// logRequest writes the event of a request. Nothing in it was chosen freely by the client.
+func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Duration, quiet bool) {
+	level := slog.LevelInfo
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case quiet:
+		level = slog.LevelDebug
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	route, method := c.route, r.Method
+	if route == "" {
+		route = "none"
+	}
+	if !slices.Contains(methods, method) {
+		method = "other"
+	}
+	attrs := []slog.Attr{
+		slog.String("method", method), slog.String("route", route), slog.Int("status", status),
+		slog.Duration("took", took), slog.String("request_id", c.id),
+	}
+	if actor := c.caller.Actor(); actor != "" {
+		attrs = append(attrs, slog.String("actor", actor))
+	}
+	if c.fault != nil {
+		attrs = append(attrs, slog.Any("error", c.fault))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// logPanic tells where a handler panicked. Of the value only what the runtime says is kept: it may hold anything else.
+func (s *Server) logPanic(c *call, value any) {
+	what := "a value"
+	if err, ok := value.(error); ok {
+		var fault runtime.Error
+		if errors.As(err, &fault) {
+			what = fault.Error()
+		}
+	}
+	s.log.Error("a handler panicked", "what", what, "route", c.route, "request_id", c.id, "stack", string(debug.Stack()))
+}

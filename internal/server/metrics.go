@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
+)
+
+// metrics counts requests, and shows what the authority counts.
+type metrics struct {
+	requests *prometheus.CounterVec
+	took     *prometheus.HistogramVec
+	handler  http.Handler
+
+	// Looked up once: of POST /v1/verify.
+	verified   prometheus.Counter
+	verifyTook prometheus.Observer
+}
+
+func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics, error) {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keywright_http_requests_total", Help: "Requests by route and HTTP status.",
+		}, []string{"route", "status"}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "keywright_http_request_duration_seconds", Help: "How long requests took, by route.",
+			Buckets: []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .25, 1, 10},
+		}, []string{"route"}),
+		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}
+	for _, c := range []prometheus.Collector{m.requests, m.took, collector{a}} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("cannot register metrics: %w", err)
+		}
+	}
+	route := "POST " + api.PathVerify
+	m.verified = m.requests.WithLabelValues(route, "200")
+	m.verifyTook = m.took.WithLabelValues(route)
+	return m, nil
+}
+
+func (m *metrics) count(route string, status int, took time.Duration) {
+	if route == "" {
+		route = "none"
+	}
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.took.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (m *metrics) serve(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }
+
+// collector reads what the authority counts when it is asked.
+type collector struct{ authority *authority.Authority }
+
+var (
+	verifications = prometheus.NewDesc("keywright_verifications_total", "Verifications by keyspace and code.", []string{"keyspace", "code"}, nil)
+	tableSecrets  = prometheus.NewDesc("keywright_table_secrets", "Secrets in the table of the authority.", nil, nil)
+	tableBytes    = prometheus.NewDesc("keywright_table_bytes", "Size of the table.", nil, nil)
+	tableComplete = prometheus.NewDesc("keywright_table_complete", "1 where the table holds every secret of the store.", nil, nil)
+	storeLookups  = prometheus.NewDesc("keywright_store_lookups_total", "Verifications that had to ask the store.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{verifications, tableSecrets, tableBytes, tableComplete, storeLookups} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	for keyspace, codes := range c.authority.Verifications() {
+		for code, n := range codes {
+			ch <- prometheus.MustNewConstMetric(verifications, prometheus.CounterValue, float64(n), keyspace, string(code))
+		}
+	}
+	stats := c.authority.Stats()
+	complete := 0.0
+	if stats.Complete {
+		complete = 1
+	}
+	ch <- prometheus.MustNewConstMetric(tableSecrets, prometheus.GaugeValue, float64(stats.Secrets))
+	ch <- prometheus.MustNewConstMetric(tableBytes, prometheus.GaugeValue, float64(stats.Bytes))
+	ch <- prometheus.MustNewConstMetric(tableComplete, prometheus.GaugeValue, complete)
+	ch <- prometheus.MustNewConstMetric(storeLookups, prometheus.CounterValue, float64(stats.Lookups))
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
+)
+
+const (
+	bearerScheme = "serviceKey"
+	scopesField  = "x-keywright-scopes" // of an operation: a service key needs one of them
+	verifyTag    = "Verify"
+	publicTag    = "Without a service key"
+)
+
+// describe fills in what is not of one route.
+func describe(o *huma.OpenAPI) {
+	o.Info.Description = "An open authority for API keys. Calls carry Authorization: Bearer with a service key unless it is said otherwise. " +
+		"What is refused is refused with a problem document (RFC 9457); a refused key is a verdict, and 200."
+	o.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	o.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		bearerScheme: {Type: "http", Scheme: "bearer", Description: "A service key: one of the keyspace keywright."},
+	}
+	o.Tags = []*huma.Tag{
+		{Name: verifyTag, Description: "What gateways and services ask."},
+		{Name: keysTag, Description: "The life of a key: issue, change, disable, revoke."},
+		{Name: keyspacesTag, Description: "The APIs that keys are for."},
+		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
+		{Name: publicTag},
+	}
+}
+
+// secureOperation documents the row of the table.
+func secureOperation(o *huma.Operation, row access) {
+	if row.anyone {
+		o.Security = []map[string][]string{{}}
+		return
+	}
+	o.Security = []map[string][]string{{bearerScheme: {}}}
+	if row.loopback {
+		o.Security = append(o.Security, map[string][]string{})
+	}
+	scope := row.scopes[0]
+	o.Extensions = map[string]any{scopesField: row.scopes}
+	needs := "Needs the scope " + scope + "."
+	if len(row.scopes) > 1 {
+		needs = "Needs the scope " + scope + "; on the keyspace " + authority.ReservedKeyspace + " " + row.scopes[1] + "."
+	}
+	o.Description = strings.TrimSpace(o.Description + " " + needs)
+}
+
+// finishDocument adds the routes that huma does not serve, and writes the document and its page.
+func (s *Server) finishDocument() error {
+	d := documenter{s.api.OpenAPI()}
+	d.verify()
+	d.public(!s.options.NoGenerate)
+	d.probes()
+	d.issueLines()
+	d.loosen()
+	var document bytes.Buffer
+	e := newEncoder(&document)
+	e.SetIndent("", "  ")
+	if err := e.Encode(d.doc); err != nil {
+		return err
+	}
+	s.document = document.Bytes()
+	page, err := renderDocs(s.document)
+	s.docs = page
+	return err
+}
+
+// documenter documents routes that are written by hand.
+type documenter struct{ doc *huma.OpenAPI }
+
+func schema[T any](d documenter) *huma.Schema {
+	return d.doc.Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+}
+
+func content(media string, s *huma.Schema) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{media: {Schema: s}}
+}
+
+// add adds an operation. In and out may be nil.
+func (d documenter) add(o huma.Operation, status int, in, out map[string]*huma.MediaType) *huma.Operation {
+	secureOperation(&o, rowOf(o.Method, o.Path))
+	if in != nil {
+		o.RequestBody = &huma.RequestBody{Required: true, Content: in}
+	}
+	o.Responses = map[string]*huma.Response{
+		strconv.Itoa(status): {Description: http.StatusText(status), Content: out},
+		"default":            {Description: "Error", Content: content(api.MediaProblem, schema[api.Problem](d))},
+	}
+	d.doc.AddOperation(&o)
+	return &o
+}
+
+func (d documenter) verify() {
+	d.add(huma.Operation{
+		OperationID: "verify-key", Method: http.MethodPost, Path: api.PathVerify, Tags: []string{verifyTag}, Summary: "Judge a key",
+		Description: "A key that may not be used is a verdict with valid=false and a code. 503 says that no judgement could be made: refuse then, and do not say that the key is bad.",
+	}, http.StatusOK, content(api.MediaJSON, schema[api.VerifyRequest](d)), content(api.MediaJSON, schema[api.VerifyResponse](d)))
+	d.add(huma.Operation{
+		OperationID: "verify-keys", Method: http.MethodPost, Path: api.PathVerifyBatch, Tags: []string{verifyTag}, Summary: "Judge many keys",
+		Description: "One request a line, answered by one line each, in order.",
+	}, http.StatusOK, content(api.MediaLines, schema[api.VerifyRequest](d)), content(api.MediaLines, schema[api.VerifyLine](d)))
+}
+
+func (d documenter) public(generate bool) {
+	d.add(huma.Operation{
+		OperationID: "revoke-self", Method: http.MethodPost, Path: api.PathRevokeSelf, Tags: []string{publicTag}, Summary: "End the key that one holds",
+		Description: "Whoever holds a secret key can end it; publishable keys are exempt. The answer is the same whatever the key. Limited by address.",
+	}, http.StatusAccepted, content(api.MediaJSON, schema[api.RevokeSelfRequest](d)), content(api.MediaJSON, schema[api.Accepted](d)))
+	if !generate {
+		return
+	}
+	o := d.add(huma.Operation{
+		OperationID: "sec-api-key-generate", Method: http.MethodPost, Path: api.PathGenerate, Tags: []string{publicTag}, Summary: "Make a key that nobody stores",
+		Description: "Prefix, _ and a secret without ambiguous characters. Limited by address.",
+	}, http.StatusOK, content(api.MediaJSON, schema[api.GenerateRequest](d)), content(api.MediaJSON, schema[api.GenerateResponse](d)))
+	o.Responses["default"].Content = content(api.MediaJSON, schema[api.GenerateResponse](d))
+}
+
+func (d documenter) probes() {
+	answers := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})
+	for _, o := range []huma.Operation{
+		{OperationID: "live", Path: api.PathLive, Summary: "Whether the process answers"},
+		{OperationID: "ready", Path: api.PathReady, Summary: "Whether requests should be sent here"},
+		{OperationID: "openapi", Path: api.PathOpenAPI, Summary: "This document"},
+		{OperationID: "signpost", Path: "/", Summary: "Where to go"},
+	} {
+		o.Method, o.Tags = http.MethodGet, []string{publicTag}
+		d.add(o, http.StatusOK, nil, answers)
+	}
+	text := &huma.Schema{Type: huma.TypeString}
+	d.add(huma.Operation{
+		OperationID: "docs", Method: http.MethodGet, Path: api.PathDocs, Tags: []string{publicTag}, Summary: "This document as a page",
+	}, http.StatusOK, nil, content("text/html", text))
+	d.add(huma.Operation{
+		OperationID: "metrics", Method: http.MethodGet, Path: api.PathMetrics, Tags: []string{publicTag}, Summary: "Figures for Prometheus",
+		Description: "From this machine without a service key.",
+	}, http.StatusOK, nil, content("text/plain", text))
+}
+
+// issueLines adds the streams to the route that huma serves for one key, and the answer to a repeat.
+func (d documenter) issueLines() {
+	o := d.doc.Paths[api.PathKeys].Post
+	o.RequestBody.Content[api.MediaLines] = &huma.MediaType{Schema: schema[api.IssueRequest](d)}
+	o.Responses["200"] = &huma.Response{
+		Description: "The answer to a stream; or a repeat of a request with the same Idempotency-Key, without the key.",
+		Content: map[string]*huma.MediaType{
+			api.MediaLines: {Schema: schema[api.IssueLine](d)},
+			api.MediaJSON:  {Schema: schema[api.IssueResponse](d)},
+		},
+	}
+}
+
+// loosen lets answers grow: what they hold and requests do not may get new fields. A line of a stream is an answer or a
+// problem.
+func (d documenter) loosen() {
+	asked := map[string]bool{}
+	for _, path := range d.doc.Paths {
+		for _, o := range []*huma.Operation{path.Post, path.Patch} {
+			if o == nil || o.RequestBody == nil {
+				continue
+			}
+			for _, media := range o.RequestBody.Content {
+				d.reach(media.Schema, asked)
+			}
+		}
+	}
+	schemas := d.doc.Components.Schemas.Map()
+	for name, s := range schemas {
+		if !asked[name] && s.Type == huma.TypeObject {
+			s.AdditionalProperties = true
+		}
+	}
+	schemas["VerifyLine"].Required = nil
+	schemas["IssueLine"].Required = []string{"line"}
+}
+
+// reach marks the schemas that a schema refers to.
+func (d documenter) reach(s *huma.Schema, marked map[string]bool) {
+	if s == nil {
+		return
+	}
+	d.reach(s.Items, marked)
+	for _, property := range s.Properties {
+		d.reach(property, marked)
+	}
+	if name := s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]; name != "" && !marked[name] {
+		marked[name] = true
+		d.reach(d.doc.Components.Schemas.SchemaFromRef(s.Ref), marked)
+	}
+}
+
+func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", api.MediaJSON)
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(s.document)
+}
+
+// parseDocument reads the document as a page needs it.
+func parseDocument(b []byte) (d document, err error) {
+	err = json.Unmarshal(b, &d)
+	return d, err
+}

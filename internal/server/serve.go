@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/keywright/keywright/api"
+)
+
+// recorder keeps the status of a response.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// serve answers everything but POST /v1/verify.
+func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	c := s.newCall(r)
+	w := &recorder{ResponseWriter: rw}
+	secure(w.Header(), &c)
+	defer func() { s.finish(w, r, &c, start, recover()) }()
+	pattern := s.mux.match(r)
+	row, ok := table[pattern]
+	if !ok {
+		writeProblem(w, s.unmatched(w, r, &c))
+		return
+	}
+	c.route = pattern
+	p := s.admit(r, &c, row)
+	if p == nil {
+		p = acceptable(r, row)
+	}
+	if p != nil {
+		p.RequestID = c.id
+		writeProblem(w, p)
+		return
+	}
+	if row.slow {
+		_ = http.NewResponseController(rw).SetWriteDeadline(time.Time{})
+	}
+	// A copy, and the writer of net/http: else net/http would not see that a body was left unread, and would take the
+	// rest of it for the next request.
+	limited := r.WithContext(withCall(r.Context(), &c))
+	if row.body != stream && mediaType(r) != api.MediaLines {
+		limited.Body = http.MaxBytesReader(rw, r.Body, row.body)
+	}
+	s.mux.ServeHTTP(w, limited)
+}
+
+// secure sets the headers of every response. Everything here may hold a secret or a verdict, so nothing is stored.
+func secure(h http.Header, c *call) {
+	h[api.HeaderRequestID] = []string{c.id}
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
+	h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
+	h["Referrer-Policy"] = []string{"no-referrer"}
+	h["Cross-Origin-Resource-Policy"] = []string{"same-origin"}
+}
+
+// Shared by all responses; never changed.
+var (
+	noStore  = []string{"no-store"}
+	noSniff  = []string{"nosniff"}
+	jsonType = []string{api.MediaJSON}
+)
+
+func (s *Server) unmatched(w http.ResponseWriter, r *http.Request, c *call) *api.Problem {
+	p := api.NewProblem(api.NotFound, "", "there is nothing at this path", "GET "+api.PathDocs+" shows what there is")
+	if allowed := s.mux.allowed(r); len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		p = api.NewProblem(api.MethodNotAllowed, "", "this path does not know the method", "use "+strings.Join(allowed, ", "))
+	}
+	p.RequestID = c.id
+	return p
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package server is the HTTP door of an authority.
+//
+//	s, err := server.New(server.Options{Authority: a, Logger: logger})
+//	err = s.Serve(ctx, listener) // until ctx ends; then in good order
+//
+// A request passes, in this order: a request id and the security headers; the table of access.go, which says who may call
+// what; limits on body and query; the handler. Whatever is refused is refused with a problem document that never repeats
+// what was sent. There is one log event for each request, without bodies, headers or query strings.
+//
+// The control routes are served by huma, which also generates the OpenAPI document from the types of package api; bodies
+// are read by the strict decoder of this package instead of huma's, whose errors repeat them. POST /v1/verify is written
+// by hand: it is what gateways wait for.
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
+)
+
+// Options say what a server serves and how. Authority is needed; the zero value of the rest works.
+type Options struct {
+	Authority *authority.Authority
+	Logger    *slog.Logger         // nil: silent
+	Registry  *prometheus.Registry // what /metrics shows, the server's own figures added; nil: those alone
+	Version   string               // of the program, for the signpost at /
+
+	NoGenerate       bool      // switches POST /api/sec-api-key-generate off
+	GenerateOrigins  []string  // web origins whose pages may call it; "*": all
+	Random           io.Reader // for the keys it makes; nil: the operating system's generator
+	LogVerifications bool      // log every verification at info; else they are counted, and logged at debug
+
+	ReadHeaderTimeout time.Duration // 10 s
+	ReadTimeout       time.Duration // of a request with its body, and of a line of a stream: 30 s
+	WriteTimeout      time.Duration // of a response: 60 s
+	IdleTimeout       time.Duration // of a connection between requests: 2 min
+	Drain             time.Duration // at the end: how long clients are told to go before doors close: 3 s
+	StopTimeout       time.Duration // at the end: how long requests that are under way may take: 30 s
+}
+
+// A Server serves an authority. It is an http.Handler; Serve also runs it.
+type Server struct {
+	authority *authority.Authority
+	log       *slog.Logger
+	options   Options
+	mux       *router
+	api       huma.API
+	document  []byte // openapi.json
+	docs      []byte // the page of it
+	ids       ids
+	metrics   *metrics
+	ready     readiness
+	draining  atomic.Bool
+	revoking  *limiter // POST /v1/revoke-self, by address
+	making    *limiter // POST /api/sec-api-key-generate, by address
+}
+
+// New returns a server.
+func New(o Options) (*Server, error) {
+	if o.Authority == nil {
+		return nil, errors.New("server.New needs an Authority")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	setDefault(&o.ReadHeaderTimeout, 10*time.Second)
+	setDefault(&o.ReadTimeout, 30*time.Second)
+	setDefault(&o.WriteTimeout, time.Minute)
+	setDefault(&o.IdleTimeout, 2*time.Minute)
+	setDefault(&o.Drain, 3*time.Second)
+	setDefault(&o.StopTimeout, 30*time.Second)
+	s := &Server{
+		authority: o.Authority, log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
+		revoking: newLimiter(1, 10), making: newLimiter(20, 100),
+	}
+	var err error
+	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
+		return nil, err
+	}
+	s.routes()
+	return s, s.finishDocument()
+}
+
+func setDefault(d *time.Duration, to time.Duration) {
+	if *d == 0 {
+		*d = to
+	}
+}
+
+// routes registers every route. Each has its row in the table of access.go, or it is not served.
+func (s *Server) routes() {
+	s.api = newAPI(s.mux)
+	s.registerKeys()
+	s.registerKeyspaces()
+	s.registerEvents()
+	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
+	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
+	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
+	if !s.options.NoGenerate {
+		s.mux.HandleFunc(api.PathGenerate, s.generate)
+	}
+	s.mux.HandleFunc("GET "+api.PathLive, s.live)
+	s.mux.HandleFunc("GET "+api.PathReady, s.isReady)
+	s.mux.HandleFunc("GET "+api.PathMetrics, s.metrics.serve)
+	s.mux.HandleFunc("GET "+api.PathOpenAPI, s.openAPI)
+	s.mux.HandleFunc("GET "+api.PathDocs, s.docsPage)
+	s.mux.HandleFunc("GET /{$}", s.signpost)
+}
+
+// OpenAPI returns the document of the interface, as GET /openapi.json does.
+func (s *Server) OpenAPI() []byte { return s.document }
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	if r.Method == http.MethodPost && r.URL.Path == api.PathVerify {
+		s.verify(w, r)
+		return
+	}
+	s.serve(w, r)
+}
