@@ -79,3 +79,54 @@ func TestFormatsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestDependenciesHaveReasons compares the table of docs/decisions/0001-dependencies.md with go.mod.
+func TestDependenciesHaveReasons(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("docs/decisions/0001-dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := map[string]bool{}
+	for line := range strings.Lines(string(mod)) {
+		if f := strings.Fields(line); len(f) == 2 && strings.HasPrefix(line, "\t") {
+			direct[f[0]] = true
+		}
+	}
+	for line := range strings.Lines(string(page)) {
+		name, ok := strings.CutPrefix(line, "| `")
+		if name, _, _ = strings.Cut(name, "`"); ok && !direct[name] {
+			t.Errorf("%s has a reason and is not in go.mod", name)
+		} else if ok {
+			delete(direct, name)
+		}
+	}
+	for name := range direct {
+		t.Errorf("%s is in go.mod and has no reason", name)
+	}
+}
+
+// TestReadmeCode compares the Go lines of the README with the example that is compiled and run.
+func TestReadmeCode(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("authority/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, ok := strings.Cut(string(readme), "```go\n")
+	code, _, _ = strings.Cut(code, "```")
+	if !ok {
+		t.Fatal("the README has no Go code")
+	}
+	for line := range strings.Lines(code) {
+		if line = strings.TrimSpace(line); line != "" && !strings.Contains(string(example), line) {
+			t.Errorf("the example does not have: %s", line)
+		}
+	}
+}

@@ -208,8 +208,12 @@ func TestShapes(t *testing.T) {
 		shape  Shape
 		parts  int // separated by _ in a key of base62 or base58
 	}{
-		{"keywright", ShapePublicID, 4}, {"keywright", ShapePrefix, 3}, {"keywright", ShapeSecretOnly, 1},
-		{"unambiguous", ShapePublicID, 3}, {"personal-token", ShapePublicID, 3}, {"secret-key", ShapeSecretOnly, 1},
+		{"keywright", ShapePublicID, 4},
+		{"keywright", ShapePrefix, 3},
+		{"keywright", ShapeSecretOnly, 1},
+		{"unambiguous", ShapePublicID, 3},
+		{"personal-token", ShapePublicID, 3},
+		{"secret-key", ShapeSecretOnly, 1},
 	} {
 		f, err := Preset(c.preset)
 		if err != nil {

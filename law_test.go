@@ -138,12 +138,29 @@ func TestLawTells(t *testing.T) {
 		from, imported string
 		want           bool
 	}{
-		{".", "time", true}, {".", "net/http", false}, {".", "os", false}, {".", module + "/authority", false}, {".", "golang.org/x/sync/singleflight", false},
-		{"authority", module, true}, {"authority", module + "/authority/internal/table", true}, {"authority", module + "/store/sqlite", false},
-		{"authority", "net/http", false}, {"authority", "net/netip", true}, {"authority", "log/slog", true}, {"authority", "os", false}, {"authority", "os/exec", false},
-		{"authority", "database/sql", false}, {"authority", "golang.org/x/sync/singleflight", true}, {"authority", "github.com/spf13/cobra", false},
-		{"internal/server", module + "/store/sqlite", false}, {"internal/server", module + "/internal/mcp", false}, {"internal/server", "github.com/danielgtaylor/huma/v2", true},
-		{"api", module + "/authority", false}, {"client", module + "/authority", false}, {"client", module + "/api", true}, {"cmd/keywright", module + "/store/sqlite", true},
+		{".", "time", true},
+		{".", "net/http", false},
+		{".", "os", false},
+		{".", module + "/authority", false},
+		{".", "golang.org/x/sync/singleflight", false},
+		{"authority", module, true},
+		{"authority", module + "/authority/internal/table", true},
+		{"authority", module + "/store/sqlite", false},
+		{"authority", "net/http", false},
+		{"authority", "net/netip", true},
+		{"authority", "log/slog", true},
+		{"authority", "os", false},
+		{"authority", "os/exec", false},
+		{"authority", "database/sql", false},
+		{"authority", "golang.org/x/sync/singleflight", true},
+		{"authority", "github.com/spf13/cobra", false},
+		{"internal/server", module + "/store/sqlite", false},
+		{"internal/server", module + "/internal/mcp", false},
+		{"internal/server", "github.com/danielgtaylor/huma/v2", true},
+		{"api", module + "/authority", false},
+		{"client", module + "/authority", false},
+		{"client", module + "/api", true},
+		{"cmd/keywright", module + "/store/sqlite", true},
 	} {
 		if got := laws[c.from].allows(c.imported); got != c.want {
 			t.Errorf("%s may import %s: %v", c.from, c.imported, got)

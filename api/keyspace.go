@@ -33,7 +33,7 @@ type Policy struct {
 type KeyspaceRequest struct {
 	Name         string   `json:"name" doc:"1 to 64 lower-case letters, digits and -." example:"acme"`
 	Formats      []Format `json:"formats,omitempty" nullable:"false"`
-	Environments []string `json:"environments,omitempty" nullable:"false"`
+	Environments []string `json:"environments,omitzero" nullable:"false" doc:"live and test, where it is left out; empty: none."`
 	Policy       *Policy  `json:"policy,omitempty"`
 }
 

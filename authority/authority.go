@@ -3,7 +3,7 @@
 // Package authority rules over API keys: it issues, judges, changes and revokes them, and every act goes through it
 // and leaves an event in the same transaction.
 //
-//	store, err := sqlite.Open(ctx, "data")
+//	store, err := sqlite.Open(ctx, folder, sqlite.Options{})
 //	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
 //	issued, err := a.Issue(ctx, authority.Operator("app", authority.Origin{}), authority.IssueRequest{Name: "ci"})
 //	verdict, err := a.Verify(ctx, keywright.Ask{Key: presented, Keyspace: "default"})

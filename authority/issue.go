@@ -16,7 +16,7 @@ import (
 
 const (
 	idempotencyLife = 24 * time.Hour
-	issueChunk      = 1000 // keys of one transaction, where many are issued at once
+	issueChunk      = 5000 // keys of one transaction, where many are issued at once
 	publicIDTries   = 5
 )
 
@@ -150,7 +150,10 @@ func (m maker) make(environment string) (keywright.Key, error) {
 
 // issueLines is what the audit chain says of a new key.
 func issueLines(r *Record) []string {
-	lines := []string{"format " + r.Format, "environment " + r.Environment}
+	lines := []string{"format " + r.Format}
+	if r.Environment != "" {
+		lines = append(lines, "environment "+r.Environment)
+	}
 	if id := r.Secrets[0].PublicID; id != "" {
 		lines = append(lines, "public_id "+id)
 	}
@@ -200,7 +203,7 @@ func (a *Authority) repeated(ctx context.Context, answer Answer) (Issued, bool, 
 	return Issued{Record: records.Records[0], Repeated: true}, true, nil
 }
 
-// IssueMany issues as many keys as there are requests, a thousand in one transaction, and hands each to done in order:
+// IssueMany issues as many keys as there are requests, five thousand in one transaction, and hands each to done in order:
 // an issued key, or the error of that request. It ends when done returns an error, or when the store fails.
 func (a *Authority) IssueMany(ctx context.Context, c Caller, requests iter.Seq[IssueRequest], done func(Issued, error) error) error {
 	for chunk := range chunks(requests, issueChunk) {

@@ -208,9 +208,9 @@ func TestIdempotentRequestsAtTheSameTime(t *testing.T) {
 func TestIssueMany(t *testing.T) {
 	a, _ := open(t)
 	requests := func(yield func(authority.IssueRequest) bool) {
-		for i := range 2500 {
+		for i := range 12_000 {
 			q := authority.IssueRequest{Name: fmt.Sprint("n", i)}
-			if i%1000 == 7 {
+			if i%5000 == 7 {
 				q.Scopes = []string{"not a scope"}
 			}
 			if !yield(q) {
@@ -235,7 +235,7 @@ func TestIssueMany(t *testing.T) {
 		i++
 		return nil
 	})
-	if err != nil || i != 2500 || bad != 3 || len(seen) != 2497 {
+	if err != nil || i != 12_000 || bad != 3 || len(seen) != 11_997 {
 		t.Fatalf("%v: %d results, %d bad, %d different keys", err, i, bad, len(seen))
 	}
 	for key := range seen {
@@ -244,7 +244,7 @@ func TestIssueMany(t *testing.T) {
 		}
 	}
 	report, err := a.VerifyChain(ctx, admin)
-	if err != nil || report.Broken != nil || report.Events != 2497+2 {
+	if err != nil || report.Broken != nil || report.Events != 11_997+2 {
 		t.Errorf("chain: %+v, %v", report, err)
 	}
 }

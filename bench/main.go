@@ -26,6 +26,7 @@ var benches = []struct {
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
 		exit(serveChild(os.Args[2:]))
+		return
 	}
 	fmt.Printf("%s, %d cores, %s %s/%s, %s\n", processor(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
 		time.Now().UTC().Format(time.DateOnly))

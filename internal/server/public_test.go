@@ -64,8 +64,15 @@ func TestLimiter(t *testing.T) {
 		address string
 		want    bool
 	}{
-		{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false}, {"192.0.2.2", true},
-		{"2001:db8::1", true}, {"2001:db8::2", true}, {"2001:db8::3", false}, {"2001:db8:0:1::1", true}, {"fe80::1%eth0", true},
+		{"192.0.2.1", true},
+		{"192.0.2.1", true},
+		{"192.0.2.1", false},
+		{"192.0.2.2", true},
+		{"2001:db8::1", true},
+		{"2001:db8::2", true},
+		{"2001:db8::3", false},
+		{"2001:db8:0:1::1", true},
+		{"fe80::1%eth0", true},
 	} {
 		if got := l.allow(netip.MustParseAddr(c.address)); got != c.want {
 			t.Errorf("%s: %v", c.address, got)

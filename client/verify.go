@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
+)
+
+var errVerdict = errors.New("the server contradicts itself about a key: no judgement was made")
+
+// Verify asks the server about a key. An error means that no judgement could be made, and the caller must refuse; it
+// says nothing about the key.
+func (c *Client) Verify(ctx context.Context, ask keywright.Ask) (keywright.Verdict, error) {
+	if !sendable(ask.Key) {
+		return keywright.Verdict{Code: keywright.Malformed, Keyspace: ask.Keyspace}, nil
+	}
+	var response api.VerifyResponse
+	err := c.do(ctx, call{method: http.MethodPost, path: api.PathVerify, body: api.VerifyRequestOf(ask), into: &response, repeat: true})
+	if err != nil {
+		return keywright.Verdict{}, err
+	}
+	return verdictOf(&response)
+}
+
+// sendable reports whether JSON can carry a key as it is. What is longer than any key, or no UTF-8, would arrive as
+// something else or not at all; it is malformed in any keyspace.
+func sendable(key keywright.Secret) bool {
+	text := key.Reveal()
+	return len(text) <= keywright.MaxKeyBytes && utf8.ValidString(text)
+}
+
+// verdictOf takes nothing for VALID that does not say so twice.
+func verdictOf(r *api.VerifyResponse) (keywright.Verdict, error) {
+	if r.Code == "" || r.Valid != (r.Code == keywright.Valid) {
+		return keywright.Verdict{}, errVerdict
+	}
+	return r.Verdict(), nil
+}
+
+// RevokeSelf ends the key that is presented, for good. It needs no service key. Its answer is alike whether there is
+// such a key or not.
+func (c *Client) RevokeSelf(ctx context.Context, key keywright.Secret) error {
+	if !sendable(key) {
+		return nil
+	}
+	return c.do(ctx, call{
+		method: http.MethodPost, path: api.PathRevokeSelf, body: api.RevokeSelfRequest{Key: api.NewKey(key)}, repeat: true, open: true,
+	})
+}
+
+// Live asks whether the server runs.
+func (c *Client) Live(ctx context.Context) error {
+	return c.do(ctx, call{method: http.MethodGet, path: api.PathLive, open: true})
+}
+
+// Ready asks whether the server can judge.
+func (c *Client) Ready(ctx context.Context) error {
+	return c.do(ctx, call{method: http.MethodGet, path: api.PathReady, open: true})
+}

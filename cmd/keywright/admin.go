@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
+)
+
+func (s *session) adminCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "admin",
+		Short: "Service keys and profiles",
+		Example: `  keywright admin recover --data /var/lib/keywright
+  keywright admin sign-in --url https://keys.example.com --profile production
+  keywright admin profiles`,
+	}
+	subcommandsOnly(cmd)
+	cmd.AddCommand(s.recoverCommand(), s.signInCommand(), s.profilesCommand())
+	return cmd
+}
+
+type recoverFlags struct {
+	data, to string
+	force    bool
+}
+
+func (s *session) recoverCommand() *cobra.Command {
+	var f recoverFlags
+	cmd := &cobra.Command{
+		Use: "recover", Short: "Make a service key with access to the store alone",
+		Long: `Make a new service key with all scopes, for who has access to the store and lost every other way in.
+
+The server must not run. The audit chain keeps an event of it.`,
+		Example: `  keywright admin recover
+  keywright admin recover --data /var/lib/keywright --to admin.env`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.recover(cmd.Context(), &f) },
+	}
+	flags := cmd.Flags()
+	addDataFlag(flags, &f.data)
+	flags.StringVar(&f.to, "to", "", "write the key to `FILE` of mode 0600: .env, .json, .jsonl or .csv")
+	flags.BoolVar(&f.force, "force", false, "replace a file that exists")
+	return cmd
+}
+
+func (s *session) recover(ctx context.Context, f *recoverFlags) error {
+	dir, err := s.dataPath(f.data)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(databaseIn(dir)); errors.Is(err, fs.ErrNotExist) {
+		return misused("there is no store in "+dir, "name the folder of the server with --data")
+	}
+	where := issueFlags{to: f.to, force: f.force, output: asText}
+	sink, err := s.issuedSink(&where)
+	if err != nil {
+		return err
+	}
+	defer sink.discard()
+	store, err := openStore(ctx, dir, "keywright admin recover")
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(s.stderr, nil))
+	defer closeStore(store, log)
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: s.now, Random: rand.Reader})
+	if err != nil {
+		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
+	}
+	defer a.Close()
+	issued, err := a.Recover(ctx, authority.Origin{})
+	if err != nil {
+		return unknowable("no service key was made", "look at the disk", err)
+	}
+	response := api.IssueResponse{Key: api.NewKey(issued.Key), Record: api.Record{
+		ID: issued.Record.ID, Keyspace: issued.Record.Keyspace, Name: issued.Record.Name, Scopes: issued.Record.Scopes,
+		State: string(authority.StateActive), CreatedAt: issued.Record.Created, UpdatedAt: issued.Record.Updated,
+	}}
+	if err := sink.write(response); err != nil {
+		return err
+	}
+	if err := sink.end(); err != nil {
+		return err
+	}
+	s.say("%s · all scopes", issuedText(&where, &response))
+	return nil
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"keywright": main})
+}
+
+// TestScripts runs what a user could have typed. The scripts know these commands beyond the usual ones:
+//
+//	serve [FLAG …]          start a server on a free port and wait until it is ready; its lines are in stdout
+//	serve-stop              stop it as Ctrl-C does, and wait; what it logged is in stdout
+//	exits CODE COMMAND …    run a command that must fail with this exit code
+//	capture NAME PATTERN    set a variable to what matches in the last standard output or error
+//	line FILE TEXT          write a line to a file
+//	mode FILE MODE          fail unless the file has this mode
+//	tamper DIR SQL          change a store behind the back of the program
+//	newer DIR               let a store look as if a newer version had written it
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "share"))
+			e.Setenv("XDG_CONFIG_HOME", "")
+			servers := &runningServer{}
+			e.Values[serverKey{}] = servers
+			e.Defer(servers.kill)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
+			"tamper": tamper, "newer": makeNewer,
+		},
+	})
+}
+
+type serverKey struct{}
+
+// A runningServer is the server of one script.
+type runningServer struct {
+	cmd  *exec.Cmd
+	done chan struct{} // closed when its log has ended
+	log  strings.Builder
+}
+
+func (r *runningServer) kill() {
+	if r.cmd != nil {
+		_ = r.cmd.Process.Kill()
+		<-r.done
+		_ = r.cmd.Wait()
+	}
+}
+
+// startServer waits for the line that says that the server is ready, and for those that come with it.
+func startServer(ts *testscript.TestScript, neg bool, args []string) {
+	r := ts.Value(serverKey{}).(*runningServer)
+	if neg || r.cmd != nil {
+		ts.Fatalf("usage: serve [FLAG …], once at a time")
+	}
+	program, err := exec.LookPath(filepath.Join(strings.SplitN(ts.Getenv("PATH"), string(os.PathListSeparator), 2)[0], "keywright"))
+	ts.Check(err)
+	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--log-format", "text"}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"HOME", "PATH", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "KEYWRIGHT_CONFIG", "KEYWRIGHT_CONFIG_DIR"} {
+		if value := ts.Getenv(name); value != "" {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	*r = runningServer{cmd: cmd, done: make(chan struct{})}
+	lines := make(chan string)
+	go func() {
+		defer close(r.done)
+		defer close(lines)
+		scanner := bufio.NewScanner(stderr)
+		for scanner.Scan() {
+			r.log.WriteString(scanner.Text() + "\n")
+			select {
+			case lines <- scanner.Text():
+			case <-time.After(100 * time.Millisecond): // nobody waits any more
+			}
+		}
+		_, _ = io.Copy(io.Discard, stderr)
+	}()
+	ready := false
+	for wait := 30 * time.Second; ; wait = 50 * time.Millisecond {
+		select {
+		case line, open := <-lines:
+			if !open {
+				ts.Fatalf("the server ended: %s", r.log.String())
+			}
+			_, _ = io.WriteString(ts.Stdout(), line+"\n")
+			if ready = ready || strings.HasPrefix(line, "ready on "); !ready {
+				wait = 30 * time.Second
+			}
+			continue
+		case <-time.After(wait):
+			if !ready {
+				ts.Fatalf("the server was not ready in time: %s", r.log.String())
+			}
+		}
+		return
+	}
+}
+
+func stopServer(ts *testscript.TestScript, neg bool, args []string) {
+	r := ts.Value(serverKey{}).(*runningServer)
+	if neg || len(args) > 0 || r.cmd == nil {
+		ts.Fatalf("usage: serve-stop, while a server runs")
+	}
+	ts.Check(r.cmd.Process.Signal(os.Interrupt))
+	<-r.done
+	ts.Check(r.cmd.Wait())
+	r.cmd = nil
+	_, _ = io.WriteString(ts.Stdout(), r.log.String())
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND …")
+	}
+	var exit *exec.ExitError
+	err := ts.Exec(args[1], args[2:]...)
+	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
+		ts.Fatalf("exit code %s was expected: %v", args[0], err)
+	}
+}
+
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture NAME PATTERN")
+	}
+	text := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	found := regexp.MustCompile(args[1]).FindString(text)
+	if found == "" {
+		ts.Fatalf("nothing matches %s in %q", args[1], text)
+	}
+	ts.Setenv(args[0], found)
+}
+
+func writeLine(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: line FILE TEXT")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(args[1]+"\n"), 0o600))
+}
+
+func checkMode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode FILE MODE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := info.Mode().String(); got != args[1] {
+		ts.Fatalf("%s has mode %s, not %s", args[0], got, args[1])
+	}
+}
+
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tamper DIR SQL")
+	}
+	db, err := sql.Open("sqlite", "file://"+databaseIn(ts.MkAbs(args[0])))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec(args[1])
+	ts.Check(err)
+}
+
+// makeNewer raises user_version in the header of the file (sqlite.org/fileformat2.html, 1.3).
+func makeNewer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: newer DIR")
+	}
+	f, err := os.OpenFile(databaseIn(ts.MkAbs(args[0])), os.O_WRONLY, 0)
+	ts.Check(err)
+	defer f.Close()
+	_, err = f.WriteAt(binary.BigEndian.AppendUint32(nil, 1<<20), 60)
+	ts.Check(err)
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/server"
+	"github.com/keywright/keywright/store/sqlite"
+)
+
+const defaultListen = "127.0.0.1:8420"
+
+type serveFlags struct {
+	data, listen                   string
+	adminKeyFile                   string
+	tlsCert, tlsKey                string
+	logLevel, logFormat            string
+	logVerifications, noGenerate   bool
+	generateOrigins                []string
+	readTimeout, writeTimeout      time.Duration
+	idleTimeout, drain, stopWithin time.Duration
+}
+
+func (s *session) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server: the API over HTTP, with an embedded store.
+
+On an empty store it makes the first service key, once. If it listens on this machine alone, the key goes to
+the profile local of the user who starts it, so that the other commands work at once. Otherwise it is shown if
+standard error is a terminal, and else written to --admin-key-file.
+
+Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
+		Example: `  keywright serve
+  keywright serve --data /var/lib/keywright --listen 0.0.0.0:8420 --tls-cert cert.pem --tls-key key.pem
+  keywright serve --listen 127.0.0.1:0 --data ./data --log-format text`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.serve(cmd.Context(), &f) },
+	}
+	flags := cmd.Flags()
+	addDataFlag(flags, &f.data)
+	flags.StringVar(&f.listen, "listen", defaultListen, "listen at `ADDRESS`; port 0 takes a free one")
+	flags.StringVar(&f.adminKeyFile, "admin-key-file", "", "write the first service key to `FILE` of mode 0600 (default admin-key in the data folder, where it is not shown)")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificates in `FILE` (PEM); read again when it changes")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "serve TLS with the private key in `FILE` (PEM)")
+	choice(cmd, &f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error", "debug", "info", "warn", "error")
+	choice(cmd, &f.logFormat, "log-format", "", "log as `FORM`: text or json (default text on a terminal, and else json)", asText, asJSON)
+	flags.BoolVar(&f.logVerifications, "log-verifications", false, "log every verification, not only count it")
+	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
+	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
+	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
+	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
+	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
+	addDuration(flags, &f.drain, "drain", 0, "at the end, tell clients to go for `TIME` before the doors close")
+	addDuration(flags, &f.stopWithin, "stop-timeout", 30*time.Second, "at the end, let requests that are under way take `TIME`")
+	return cmd
+}
+
+func (s *session) serve(ctx context.Context, f *serveFlags) error {
+	log := s.logger(f)
+	dir, err := s.dataPath(f.data)
+	if err != nil {
+		return err
+	}
+	door, err := listen(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer door.Close()
+	store, err := openStore(ctx, dir, "keywright serve, "+door.url)
+	if err != nil {
+		return err
+	}
+	defer closeStore(store, log)
+	// The authority outlives the signal to end: requests that are under way still need it.
+	a, err := authority.Open(context.WithoutCancel(ctx), authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log})
+	if err != nil {
+		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
+	}
+	defer a.Close()
+	web, err := server.New(server.Options{
+		Authority: a, Logger: log, Version: thisBuild().Version,
+		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
+		ReadTimeout: f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
+		Drain: max(f.drain, time.Nanosecond), StopTimeout: f.stopWithin,
+	})
+	if err != nil {
+		return err
+	}
+	start := starter{s: s, authority: a, door: door, dir: dir, adminKeyFile: f.adminKeyFile}
+	if err := start.firstKey(ctx); err != nil {
+		return err
+	}
+	s.announce(f, log, start.lines())
+	return web.Serve(ctx, door)
+}
+
+// announce says that the server is ready: lines for people, or events of the log where it is for programs.
+func (s *session) announce(f *serveFlags, log *slog.Logger, lines []string) {
+	for _, line := range lines {
+		if f.logsText(s) {
+			s.say("%s", line)
+		} else {
+			log.Info(line)
+		}
+	}
+}
+
+func (f *serveFlags) logsText(s *session) bool {
+	return f.logFormat == asText || f.logFormat == "" && isTerminal(s.stderr)
+}
+
+func (s *session) logger(f *serveFlags) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(f.logLevel)) // one of the words that the flag takes
+	o := &slog.HandlerOptions{Level: level}
+	if f.logsText(s) {
+		return slog.New(slog.NewTextHandler(s.stderr, o))
+	}
+	return slog.New(slog.NewJSONHandler(s.stderr, o))
+}
+
+// openStore opens the store in a folder and says what to do where it cannot.
+func openStore(ctx context.Context, dir, holder string) (*sqlite.Store, error) {
+	store, err := sqlite.Open(ctx, dir, sqlite.Options{Holder: holder})
+	if err == nil {
+		return store, nil
+	}
+	return nil, storeFailure(dir, err)
+}
+
+func storeFailure(dir string, err error) error {
+	var inUse *sqlite.InUseError
+	var newer *sqlite.NewerError
+	switch {
+	case errors.As(err, &inUse):
+		return unknowable(inUseText(inUse), "one process at a time has a store open: stop that one, or name another folder with --data", nil)
+	case errors.As(err, &newer):
+		return unknowable("a newer version wrote the store in "+dir, "it was not touched: upgrade keywright", newer)
+	case errors.Is(err, sqlite.ErrNotOurs):
+		return unknowable("the file in "+dir+" is not of Keywright", "it was not touched: move it away, or name another folder with --data", nil)
+	case ctxEnded(err):
+		return err
+	}
+	return unknowable("the store in "+dir+" cannot be opened: "+plainPathError(err), "look at who may write to the folder, or name another with --data", nil)
+}
+
+// inUseText says who has a store open.
+func inUseText(e *sqlite.InUseError) string {
+	text := "the store in " + e.Path + " is in use by "
+	if e.Process == 0 {
+		return text + "another process"
+	}
+	return fmt.Sprintf("%s%s (process %d, since %s)", text, e.Holder, e.Process, timeText(e.Since))
+}
+
+func ctxEnded(err error) bool { return errors.Is(err, context.Canceled) }
+
+func closeStore(store *sqlite.Store, log *slog.Logger) {
+	if err := store.Close(); err != nil {
+		log.Error("the store was not closed in good order", "error", err)
+	}
+}
+
+// isLoopback reports whether only this machine reaches an address.
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
