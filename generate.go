@@ -50,8 +50,8 @@ func Generate(f Format) (Key, error) {
 // Next makes a key. The environment, where given, stands in for the format's own; a format without that segment makes
 // keys without it all the same. If randomness fails there is an error and no key.
 func (g *Generator) Next(environment string) (Key, error) {
-	defer clear(g.text[:])
 	f, k, text := g.format, Key{format: g.format}, g.text[:0]
+	defer clear(g.text[:])
 	var err error
 	if f.Prefix != "" {
 		text = append(text, f.Prefix...)
@@ -136,17 +136,15 @@ func (g *Generator) sample(text []byte, table *[256]byte) error {
 		if err := g.refill(); err != nil {
 			return err
 		}
-		block := g.block[g.next:]
-		used := 0
-		for ; used < len(block) && n < len(text); used++ {
-			c := table[block[used]]
+		// As many bytes as characters are missing: those that are thrown away are made up for in the next round.
+		block := g.block[g.next:min(g.next+len(text)-n, len(g.block))]
+		g.next += len(block)
+		for _, b := range block {
+			c := table[b]
 			text[n] = c
-			if c != 0 { // else the byte is beyond the last whole multiple of the alphabet, and thrown away
-				n++
-			}
+			n += (int(c) + 255) >> 8 // 0 for the zero that stands for a byte beyond the last whole multiple of the alphabet
 		}
-		clear(block[:used])
-		g.next += used
+		clear(block)
 	}
 	return nil
 }

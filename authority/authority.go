@@ -64,7 +64,6 @@ type Authority struct {
 	table    *table.Table
 	complete atomic.Bool // the table holds every hash of the store
 	grants   table.Interned[grant]
-	owners   table.Interned[string]
 	scopes   table.Interned[[]string]
 	rules    table.Interned[*ruleSet]
 	kinds    table.Interned[*kind]

@@ -59,7 +59,7 @@ func (j *judgement) failing(ask *keywright.Ask) (steps uint) {
 			fail(stepForbidden)
 		}
 	}
-	if !j.hasScopes(ask) {
+	if !j.named && !j.hasScopes(ask) {
 		fail(stepScope)
 	}
 	return steps

@@ -3,6 +3,7 @@
 package authority
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -15,8 +16,12 @@ import (
 	"github.com/keywright/keywright/authority/internal/table"
 )
 
-// A grant is what the secrets of a record may do, by numbers: equal grants are kept once.
-type grant struct{ kind, owner, scopes, rules uint32 }
+// A grant is what the secrets of a record may do: equal grants are kept once. Few have a kind, scopes or rules of their
+// own, so those are numbers.
+type grant struct {
+	owner               string
+	kind, scopes, rules uint32
+}
 
 // kind is where a key belongs.
 type kind struct {
@@ -70,7 +75,6 @@ func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 			k.environment = strings.Clone(k.environment)
 			return k
 		}),
-		owner: a.owners.Number(r.Owner, func() string { return strings.Clone(r.Owner) }),
 		scopes: a.scopes.Number(strings.Join(r.Scopes, " "), func() []string {
 			return slices.Clone(r.Scopes)
 		}),
@@ -80,11 +84,14 @@ func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 		return 0, err
 	}
 	g.rules = rules
-	var key [16]byte
-	for i, n := range []uint32{g.kind, g.owner, g.scopes, g.rules} {
-		key[4*i], key[4*i+1], key[4*i+2], key[4*i+3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
+	var key [12]byte
+	for i, n := range []uint32{g.kind, g.scopes, g.rules} {
+		binary.LittleEndian.PutUint32(key[4*i:], n)
 	}
-	number := a.grants.Number(string(key[:]), func() grant { return g })
+	number := a.grants.Number(string(key[:])+r.Owner, func() grant {
+		g.owner = strings.Clone(r.Owner)
+		return g
+	})
 	if number > table.MaxGrant {
 		return 0, fmt.Errorf("more than %d different grants", table.MaxGrant)
 	}

@@ -53,7 +53,7 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
 	}
-	if !j.plain(ask) {
+	if j.named = j.plain(ask); !j.named {
 		if err := j.prepare(ask); err != nil {
 			return nil, err
 		}
@@ -86,10 +86,11 @@ type judgement struct {
 	found     bool
 	id        keywright.KeyID
 	state     table.State
-	grant     grant
+	owner     string
 	kind      *kind
 	rules     *ruleSet
 	scopes    []string // granted
+	named     bool     // the ask is plain
 	expr      *keywright.ScopeExpr
 }
 
@@ -209,7 +210,7 @@ func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
 }
 
 func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {
-	j.found, j.id, j.state, j.grant, j.kind = true, id, state, g, k
+	j.found, j.id, j.state, j.owner, j.kind = true, id, state, g.owner, k
 	j.rules = j.authority.rules.At(g.rules)
 	j.scopes = j.authority.scopes.At(g.scopes)
 }
@@ -254,7 +255,7 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 	v.PublicID = j.publicID
 	v.Format = j.format.Name
 	v.Environment = j.kind.environment
-	v.Owner = j.authority.owners.At(j.grant.owner)
+	v.Owner = j.owner
 	v.Scopes = j.scopes
 	if s := j.state.Expires(); s != 0 {
 		v.ExpiresAt = time.Unix(int64(s), 0).UTC()
