@@ -69,6 +69,8 @@ func fromStore(err error) error {
 		return err
 	case errors.As(err, &conflict):
 		return conflicting(conflict)
+	case errors.Is(err, ErrFull):
+		return &Error{Kind: Unavailable, Problem: "the disk of the store is full, and nothing was written", Hint: "make room where the server keeps its data, and send it again", Cause: err}
 	case errors.Is(err, context.Canceled):
 		return &Error{Kind: Unavailable, Problem: "the request was given up", Hint: "send it again", Cause: err}
 	}

@@ -41,6 +41,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is wrapped by every *ConflictError.
 	ErrConflict = errors.New("conflict")
+	// ErrFull may be wrapped by an error of Apply: nothing was written because there is no room.
+	ErrFull = errors.New("no room is left")
 )
 
 // A ConflictError says what a change met.

@@ -102,7 +102,7 @@ func TestReadmeRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := regexp.MustCompile(`-d '(\{.*\})'`).FindStringSubmatch(string(text))
+	body := regexp.MustCompile(`--json '(\{.*\})'`).FindStringSubmatch(string(text))
 	want := regexp.MustCompile(`\n(\{"valid":true[^…]*)…`).FindStringSubmatch(string(text))
 	if body == nil || want == nil {
 		t.Fatal("the README shows no request")

@@ -20,7 +20,7 @@ import (
 // the change is undone, but a loss of power before the next write may bring it back, whole.
 func (s *Store) Apply(ctx context.Context, c authority.Change) error {
 	if err := s.apply(ctx, c); err != nil {
-		return fmt.Errorf("cannot write to the store in %s: %w", s.where, err)
+		return fmt.Errorf("cannot write to the store in %s: %w", s.where, asFull(err))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package sqlite
 import (
 	"errors"
 	"strings"
+	"syscall"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -28,6 +29,15 @@ func asConflict(err error) error {
 		if strings.Contains(e.Error(), column) {
 			return &authority.ConflictError{What: what}
 		}
+	}
+	return err
+}
+
+// asFull says so if the disk has no room.
+func asFull(err error) error {
+	var e *driver.Error
+	if errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) {
+		return errors.Join(authority.ErrFull, err)
 	}
 	return err
 }

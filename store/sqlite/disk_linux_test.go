@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/keywright/keywright/authority"
 )
 
 // mount mounts a file system in memory, or returns false where that is not allowed.
@@ -51,8 +53,8 @@ func TestFullDisk(t *testing.T) {
 	for n := 1; failed < 40; n = 1 + (n+6)%50 {
 		if err := s.Apply(t.Context(), issue(n)); err == nil {
 			acknowledged += n
-		} else if failed++; failed == 1 {
-			t.Log(err)
+		} else if failed++; !errors.Is(err, authority.ErrFull) {
+			t.Fatalf("a full disk is not told as one: %v", err)
 		}
 		if acknowledged > 100_000 {
 			t.Fatal("the disk does not get full")
