@@ -17,6 +17,7 @@ import (
 const (
 	generatePreset = "unambiguous"
 	generateLength = 32
+	drainedBody    = 16 << 20
 )
 
 // generate serves POST /api/sec-api-key-generate: it makes a key and stores nothing. The contract is another house's, so
@@ -79,6 +80,8 @@ func refuseGenerate(w http.ResponseWriter, status int, code, message string) {
 func readGenerate(r *http.Request) (f keywright.Format, fault string) {
 	b, err := io.ReadAll(io.LimitReader(r.Body, smallBody+1))
 	if err != nil || len(b) > smallBody {
+		// Who is still sending would not see the answer: take what a mistake is likely to hold.
+		_, _ = io.CopyN(io.Discard, r.Body, drainedBody)
 		return f, "the body did not arrive whole, or is larger than 64 KiB"
 	}
 	var fields map[string]json.RawMessage
