@@ -127,6 +127,10 @@ func (t *starter) lines() []string {
 	if t.signedIn {
 		lines = append(lines, `this machine's command line is signed in (profile "local") · keyspace "`+authority.DefaultKeyspace+`"`)
 	}
+	if t.profile && !t.signedIn && !t.first {
+		lines = append(lines, "this machine's command line is not signed in: keywright admin sign-in --url "+t.door.url+
+			" with a service key, or stop the server and use keywright admin recover")
+	}
 	lines = append(lines, t.said...)
 	if t.first && t.signedIn {
 		lines = append(lines, "next: keywright issue --name ci --scope invoices:read")
