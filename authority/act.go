@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/table"
 )
 
 // event begins the event of an act. Personal fields that are empty are left out.
@@ -110,7 +111,8 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 	return nil
 }
 
-// reload brings the table in line with the store after a write whose end is not known.
+// reload brings the table in line with the store after a write whose end is not known. What cannot be read now is asked
+// for at its next verification.
 func (a *Authority) reload(ctx context.Context, records []*Record) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTime)
 	defer cancel()
@@ -118,6 +120,9 @@ func (a *Authority) reload(ctx context.Context, records []*Record) {
 		page, err := a.store.List(ctx, Query{ID: r.ID})
 		if err != nil {
 			a.log.Error("after a failed write a record could not be read again", "key_id", r.ID.String(), "error", err)
+			_ = a.resident(r, func(hash [32]byte, id [16]byte, state table.State) {
+				a.table.Put(hash, id, state.With(table.Doubtful))
+			})
 			continue
 		}
 		for i := range page.Records {

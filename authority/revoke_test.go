@@ -259,11 +259,27 @@ func TestNoJudgementIsAnErrorAndNeverAVerdict(t *testing.T) {
 type doubtful struct {
 	*sqlite.Store
 	after atomic.Bool // Apply fails after it has written
+	away  atomic.Bool // and then nothing can be read
+}
+
+func (d *doubtful) List(ctx context.Context, q authority.Query) (authority.Page, error) {
+	if d.away.Load() {
+		return authority.Page{}, errors.New("the connection broke")
+	}
+	return d.Store.List(ctx, q)
+}
+
+func (d *doubtful) Lookup(ctx context.Context, h keywright.Hash) (authority.Record, error) {
+	if d.away.Load() {
+		return authority.Record{}, errors.New("the connection broke")
+	}
+	return d.Store.Lookup(ctx, h)
 }
 
 func (d *doubtful) Apply(ctx context.Context, c authority.Change) error {
 	err := d.Store.Apply(ctx, c)
 	if d.after.Load() && err == nil {
+		d.away.Store(true)
 		return errors.New("the connection broke")
 	}
 	return err
@@ -277,10 +293,21 @@ func TestTableFollowsTheStoreAfterADoubtfulWrite(t *testing.T) {
 	t.Cleanup(func() { _ = store.Close() })
 	d := &doubtful{Store: store}
 	a, _ := over(t, d)
+	if err := a.Warm(ctx); err != nil {
+		t.Fatal(err)
+	}
 	issued := issue(t, a, authority.IssueRequest{})
+	other := issue(t, a, authority.IssueRequest{})
 	d.after.Store(true)
 	_, err = a.Revoke(ctx, admin, issued.Record.ID, "")
 	wantError(t, err, authority.Unavailable, "")
+	ask := keywright.Ask{Key: issued.Key, Keyspace: "default"}
+	_, err = a.Verify(ctx, ask) // nobody knows whether it was revoked
+	wantError(t, err, authority.Unavailable, "")
+	if v := verify(t, a, keywright.Ask{Key: other.Key, Keyspace: "default"}); !v.Valid() {
+		t.Errorf("another key: %s", v.Code)
+	}
+	d.away.Store(false)
 	if v := verify(t, a, keywright.Ask{Key: issued.Key, Keyspace: "default"}); v.Code != keywright.Revoked {
 		t.Errorf("the store says revoked, the table %s", v.Code)
 	}

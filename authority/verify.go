@@ -91,6 +91,7 @@ type judgement struct {
 	rules     *ruleSet
 	scopes    []string // granted
 	named     bool     // the ask is plain
+	doubtful  bool     // the table does not know the state
 	expr      *keywright.ScopeExpr
 }
 
@@ -154,7 +155,7 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 		if j.lookParsed(&hash, k) {
 			return nil
 		}
-		if complete {
+		if complete && !j.doubtful {
 			continue
 		}
 		if err := a.fetch(ctx, k.Hash(), hash); err != nil {
@@ -172,7 +173,7 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 func (j *judgement) look(hash *keywright.Hash, key keywright.Secret, text string) bool {
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
-	if !ok || state.Has(table.Registered) {
+	if !ok || state.Has(table.Registered) || state.Has(table.Doubtful) {
 		return false
 	}
 	g := a.grants.At(state.Grant())
@@ -193,7 +194,7 @@ func (j *judgement) look(hash *keywright.Hash, key keywright.Secret, text string
 func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
-	if !ok {
+	if j.doubtful = ok && state.Has(table.Doubtful); !ok || j.doubtful {
 		return false
 	}
 	g := a.grants.At(state.Grant())
@@ -218,7 +219,7 @@ func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind
 // fetch reads the record of a hash into the table, once however many ask at the same time. The table knows it as known.
 func (a *Authority) fetch(ctx context.Context, h, known keywright.Hash) error {
 	result := a.lookups.DoChan(string(h[:]), func() (any, error) {
-		if _, _, ok := a.table.Find((*[32]byte)(&known)); ok {
+		if _, state, ok := a.table.Find((*[32]byte)(&known)); ok && !state.Has(table.Doubtful) {
 			return nil, nil // another fetch ended between our look and now
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTime)

@@ -95,6 +95,16 @@ func (s *session) connect(f *serverFlags) (*client.Client, error) {
 	return c, nil
 }
 
+// connectFor also reads the id of the key that a command is about.
+func (s *session) connectFor(arg string, f *serverFlags) (*client.Client, keywright.KeyID, error) {
+	id, err := keyID(arg)
+	if err != nil {
+		return nil, id, err
+	}
+	c, err := s.connect(f)
+	return c, id, err
+}
+
 func (s *session) clientOf(to destination) (*client.Client, error) {
 	c, err := client.New(client.Options{URL: to.url, ServiceKey: to.key, UserAgent: userAgent()})
 	if err != nil {

@@ -149,11 +149,7 @@ func (s *session) showCommand() *cobra.Command {
 		Example: "  keywright show key_0DFUqXqVeEpK4nSQhDZ0mR\n  keywright show key_0DFUqXqVeEpK4nSQhDZ0mR --output json",
 		Args:    oneArgument("KEY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := keyID(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := s.connect(&f.serverFlags)
+			c, id, err := s.connectFor(args[0], &f.serverFlags)
 			if err != nil {
 				return err
 			}

@@ -22,11 +22,7 @@ func (s *session) stateCommand(use, short, long, done string, act func(*client.C
 		Example: "  keywright " + use + " key_0DFUqXqVeEpK4nSQhDZ0mR",
 		Args:    oneArgument("KEY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := keyID(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := s.connect(&f.serverFlags)
+			c, id, err := s.connectFor(args[0], &f.serverFlags)
 			if err != nil {
 				return err
 			}
@@ -73,11 +69,7 @@ It cannot be undone; keywright disable can.`,
   keywright revoke key_0DFUqXqVeEpK4nSQhDZ0mR --reason "leaked in a public repository"`,
 		Args: oneArgument("KEY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := keyID(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := s.connect(&f.serverFlags)
+			c, id, err := s.connectFor(args[0], &f.serverFlags)
 			if err != nil {
 				return err
 			}

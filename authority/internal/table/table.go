@@ -45,6 +45,8 @@ const (
 	Disabled
 	// Registered marks a secret that was made elsewhere.
 	Registered
+	// Doubtful marks a secret of which nobody knows whether a change was written: the store must be asked.
+	Doubtful
 )
 
 // NewState packs a state. Expires is in Unix seconds, 0 for never; grant is at most MaxGrant.
@@ -57,6 +59,9 @@ func (s State) Expires() uint32 { return uint32(s >> 32) }
 
 // Has reports whether a flag is set.
 func (s State) Has(f Flag) bool { return Flag(s)&f != 0 }
+
+// With returns the state with a flag set.
+func (s State) With(f Flag) State { return s | State(f) }
 
 // Grant returns the number of the grant.
 func (s State) Grant() uint32 { return uint32(s) & MaxGrant }
@@ -133,7 +138,8 @@ func (t *Table) Find(hash *[32]byte) (id [16]byte, state State, ok bool) {
 // Put sets the state of a hash, whether or not the table has it. It returns after every later Find sees it.
 func (t *Table) Put(hash [32]byte, id [16]byte, state State) { t.write(&hash, id, state, true) }
 
-// Fill adds a hash that the table has not; one that it has was written by a change that is newer than what was read.
+// Fill adds a hash that the table has not; one that it has was written by a change that is newer than what was read,
+// unless it is doubtful.
 func (t *Table) Fill(hash [32]byte, id [16]byte, state State) { t.write(&hash, id, state, false) }
 
 func (t *Table) write(hash *[32]byte, id [16]byte, state State, replace bool) {
@@ -151,7 +157,7 @@ func (t *Table) write(hash *[32]byte, id [16]byte, state State, replace bool) {
 	for ; words[i*slotWords] != 0; i = (i + 1) % n {
 		slot := words[i*slotWords:]
 		if slot[0] == w0 && slot[1] == w1 && slot[2] == w2 {
-			if replace {
+			if replace || State(slot[5]).Has(Doubtful) {
 				atomic.StoreUint64(&slot[5], uint64(state))
 			}
 			return
