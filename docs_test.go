@@ -47,36 +47,41 @@ func presetTable(t *testing.T) string {
 			t.Fatal(err)
 		}
 		covers := "the whole key"
-		if f.Hash == keywright.CoverSecret {
+		switch f.Hash {
+		case keywright.CoverSecret:
 			covers = "the secret"
+		case keywright.CoverBytes:
+			covers = "the bytes of the secret"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %.0f | %s |\n", name, k.Reveal(), f.Entropy(), covers)
 	}
 	return b.String()
 }
 
-// TestFormatsPage compares the table of docs/formats.md with the code.
-func TestFormatsPage(t *testing.T) {
-	const begin, end = "<!-- presets: a test compares this table with the code -->\n", "<!-- end -->"
-	const page = "docs/formats.md"
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok := bytes.Cut(text, []byte(begin))
-	old, tail, ok2 := bytes.Cut(rest, []byte(end))
-	if !ok || !ok2 {
-		t.Fatal("the marks are missing")
-	}
-	want := presetTable(t)
-	if string(old) == want {
-		return
-	}
-	if !*updateDocs {
-		t.Fatalf("the table has drifted; go test -run FormatsPage -update-docs writes it:\n%s", want)
-	}
-	if err := os.WriteFile(page, []byte(string(head)+begin+want+end+string(tail)), 0o644); err != nil {
-		t.Fatal(err)
+// TestTables compares the generated tables of the documents with the code.
+func TestTables(t *testing.T) {
+	for _, c := range []struct{ page, begin, want string }{
+		{"docs/formats.md", "<!-- presets: a test compares this table with the code -->\n", presetTable(t)},
+		{"docs/issuers.md", "<!-- issuers: a test compares this table with the code -->\n", keywright.IssuerTable()},
+	} {
+		const end = "<!-- end -->"
+		text, err := os.ReadFile(c.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, rest, ok := bytes.Cut(text, []byte(c.begin))
+		old, tail, ok2 := bytes.Cut(rest, []byte(end))
+		switch {
+		case !ok || !ok2:
+			t.Errorf("%s: the marks are missing", c.page)
+		case string(old) == c.want:
+		case !*updateDocs:
+			t.Errorf("%s: the table has drifted; go test -run Tables -update-docs writes it:\n%s", c.page, c.want)
+		default:
+			if err := os.WriteFile(c.page, []byte(string(head)+c.begin+c.want+end+string(tail)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

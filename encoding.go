@@ -7,14 +7,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"math/big"
 	"strings"
 )
 
 // An Encoding is an alphabet in which a segment is written.
 //
 // Hex, Crockford, Base64URL and Base64 show bytes: entropy is that of the bytes. The others are sampled character by
-// character, uniformly, by rejection.
+// character, uniformly, by rejection; Base58 shows bytes, as a number, where the hash of a format covers those.
 type Encoding uint8
 
 const (
@@ -26,6 +25,13 @@ const (
 	Hex                           // lower case
 	Crockford                     // Crockford's base32, bytes as a bit stream; written in upper case, read leniently
 	Opaque                        // any text: for keys of a home-made shape, which are read and never made
+
+	// Alphabets of other issuers' keys alone.
+	digits
+	base36
+	upperHex
+	padding
+	slug
 )
 
 const (
@@ -36,6 +42,9 @@ const (
 	alphabet64URL     = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	alphabetHex       = "0123456789abcdef"
 	alphabetCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	alphabet36        = "0123456789abcdefghijklmnopqrstuvwxyz"
+	alphabet32        = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // RFC 4648 section 6
+	alphabetUpperHex  = "0123456789ABCDEF"
 )
 
 var encodings = [...]struct{ name, alphabet string }{
@@ -47,17 +56,28 @@ var encodings = [...]struct{ name, alphabet string }{
 	Hex:       {"hex", alphabetHex},
 	Crockford: {"crockford", alphabetCrockford},
 	Opaque:    {"opaque", ""},
+	digits:    {"digits", "0123456789"},
+	base36:    {"base36", alphabet36},
+	upperHex:  {"upper-case hex", alphabetUpperHex},
+	padding:   {"padding", "="},
+	slug:      {"slug", alphabet36 + "-_."},
 }
+
+// separatorBit is set in members for the characters that can stand between segments.
+const separatorBit = 1 << (slug + 1)
 
 // members[c] has bit e set where the byte c belongs to the alphabet of encoding e. Bit 0 is set for letters and digits.
 var members = func() (m [256]uint16) {
-	for e := Base62; e <= Crockford; e++ {
+	for e := Base62; e <= slug; e++ {
 		for _, c := range []byte(encodings[e].alphabet) {
 			m[c] |= 1 << e
 		}
 	}
 	for _, c := range []byte(alphabet62) {
 		m[c] |= 1
+	}
+	for _, c := range []byte(separators) {
+		m[c] |= separatorBit
 	}
 	return m
 }()
@@ -142,6 +162,8 @@ func (e Encoding) appendBytes(dst, b []byte) []byte {
 		return base64.RawURLEncoding.AppendEncode(dst, b)
 	case Base64:
 		return base64.StdEncoding.AppendEncode(dst, b)
+	case Base58:
+		return appendBase58(dst, b)
 	}
 	return appendCrockford(dst, b)
 }
@@ -211,45 +233,4 @@ func strictCrockford(c byte) byte {
 		return '0'
 	}
 	return c
-}
-
-var radix58 = big.NewInt(58)
-
-// base58Encode writes b as a number in base58; every leading zero byte is a leading 1 (draft-msporny-base58).
-func base58Encode(b []byte) string {
-	n := new(big.Int).SetBytes(b)
-	var digits []byte
-	for rest := new(big.Int); n.Sign() > 0; {
-		n.DivMod(n, radix58, rest)
-		digits = append(digits, alphabet58[rest.Int64()])
-	}
-	for _, c := range b {
-		if c != 0 {
-			break
-		}
-		digits = append(digits, alphabet58[0])
-	}
-	for i, j := 0, len(digits)-1; i < j; i, j = i+1, j-1 {
-		digits[i], digits[j] = digits[j], digits[i]
-	}
-	return string(digits)
-}
-
-// base58Decode reads exactly size bytes, or nothing.
-func base58Decode(s string, size int) []byte {
-	if len(s) > 2*size || !Base58.only(s) {
-		return nil
-	}
-	n := new(big.Int)
-	for i := range len(s) {
-		n.Mul(n, radix58).Add(n, big.NewInt(int64(strings.IndexByte(alphabet58, s[i]))))
-	}
-	if n.BitLen() > 8*size {
-		return nil
-	}
-	b := n.FillBytes(make([]byte, size))
-	if base58Encode(b) != s {
-		return nil
-	}
-	return b
 }

@@ -3,7 +3,9 @@
 package keywright
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,15 +35,15 @@ func (p Part) Bits() float64 {
 	switch {
 	case p.None() || p.Encoding == Opaque:
 		return 0
-	case p.Encoding.showsBytes():
+	case p.Bytes > 0:
 		return float64(8 * p.Bytes)
 	}
 	return float64(p.Chars) * p.Encoding.bitsPerChar()
 }
 
-// size is the length of the segment in characters.
+// size is the length of the segment in characters; bytes in base58 have at most as many.
 func (p Part) size() int {
-	if p.Encoding.showsBytes() {
+	if p.Bytes > 0 {
 		return p.Encoding.chars(p.Bytes)
 	}
 	return p.Chars
@@ -49,14 +51,18 @@ func (p Part) size() int {
 
 // fits reports whether s is written as p says.
 func (p Part) fits(s string) bool {
-	if p.Encoding.showsBytes() {
+	switch {
+	case p.Encoding.showsBytes():
 		return p.Encoding.holds(s, p.Bytes)
+	case p.Bytes > 0:
+		var room [maxSecretBytes]byte
+		return base58Decode(room[:p.Bytes], s)
 	}
 	return p.Encoding.only(s)
 }
 
 // normalize turns the given size into the one the encoding is made by.
-func (p Part) normalize(field string) (Part, error) {
+func (p Part) normalize(field string, hash Cover) (Part, error) {
 	switch {
 	case p.Encoding > Opaque:
 		return p, fieldErr(field, "has no known encoding", "use base62, base58, base55, base64url, base64, hex or crockford")
@@ -68,6 +74,7 @@ func (p Part) normalize(field string) (Part, error) {
 		return p, fieldErr(field, "needs one size, in bytes or in chars", "for example {\"encoding\":\"base62\",\"chars\":43}")
 	case p.Bytes > MaxKeyBytes || p.Chars > MaxKeyBytes:
 		return p, fieldErr(field, "is too long", "a whole key has at most 1024 characters")
+	case p.Encoding == Base58 && p.Bytes > 0 && hash == CoverBytes:
 	case !p.Encoding.showsBytes() && p.Bytes > 0:
 		return Part{Encoding: p.Encoding, Chars: p.Encoding.chars(p.Bytes)}, nil
 	case p.Encoding.showsBytes() && p.Chars > 0:
@@ -90,29 +97,24 @@ type Cover uint8
 const (
 	CoverFull   Cover = iota // SHA-256 of the whole key
 	CoverSecret              // SHA-256 of the secret segment; public segments are compared with the record
+	CoverBytes               // SHA-256 of the bytes that the secret segment shows in base58; otherwise as CoverSecret
 )
 
-// String returns "full" or "secret".
-func (c Cover) String() string {
-	if c == CoverSecret {
-		return "secret"
-	}
-	return "full"
-}
+var coverNames = [...]string{"full", "secret", "bytes"}
+
+// String returns "full", "secret" or "bytes".
+func (c Cover) String() string { return coverNames[min(int(c), len(coverNames)-1)] }
 
 // MarshalText writes the name.
 func (c Cover) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText reads the name.
 func (c *Cover) UnmarshalText(b []byte) error {
-	switch string(b) {
-	case "full":
-		*c = CoverFull
-	case "secret":
-		*c = CoverSecret
-	default:
-		return fmt.Errorf("unknown hash cover: use full or secret")
+	i := slices.Index(coverNames[:], string(b))
+	if i < 0 {
+		return errors.New("unknown hash cover: use full, secret or bytes")
 	}
+	*c = Cover(i)
 	return nil
 }
 
@@ -153,10 +155,10 @@ func (f Format) Normalize() (Format, error) {
 		f.Separator = "_"
 	}
 	var err error
-	if f.ID, err = f.ID.normalize("id"); err != nil {
+	if f.ID, err = f.ID.normalize("id", f.Hash); err != nil {
 		return f, err
 	}
-	if f.Secret, err = f.Secret.normalize("secret"); err != nil {
+	if f.Secret, err = f.Secret.normalize("secret", f.Hash); err != nil {
 		return f, err
 	}
 	if f.Secret.Encoding == Opaque {
@@ -222,8 +224,8 @@ func checkShape(f Format) error {
 	switch {
 	case f.Checksum > Crockford4:
 		return fieldErr("checksum", "is not known", "use none, crc32 or crockford4")
-	case f.Hash > CoverSecret:
-		return fieldErr("hash", "is not known", "use full or secret")
+	case f.Hash > CoverBytes:
+		return fieldErr("hash", "is not known", "use full, secret or bytes")
 	case f.ID.Encoding == Opaque || f.ID.Encoding == Base64 || f.ID.Encoding == Base64URL:
 		return fieldErr("id", "cannot be written in this encoding", "use base62, base58, base55, hex or crockford")
 	case !f.ID.None() && (f.ID.Bits() < 32 || f.ID.size() > 32):
@@ -232,7 +234,11 @@ func checkShape(f Format) error {
 		return fieldErr("prefix", "is missing, and the environment too", "a key with a public id needs a prefix or an environment; or leave the id out")
 	case f.Checksum != NoChecksum && !labels && f.ID.None():
 		return fieldErr("checksum", "is not possible without a label or a public id", "set it to none")
-	case f.Hash == CoverFull && f.Lenient:
+	case f.Hash == CoverBytes && (f.ID.Encoding != Base58 || f.Secret.Encoding != Base58 || f.ID.Bytes == 0 || f.Secret.Bytes == 0):
+		return fieldErr("hash", "can cover bytes only where id and secret are bytes in base58", "start from the preset seam-v4")
+	case f.Hash == CoverBytes && (f.Environment != "" || strings.Contains(f.Prefix, f.Separator) || f.Prefix == "" || f.Checksum != NoChecksum):
+		return fieldErr("hash", "can cover bytes only in keys of three parts: a prefix of one word, public id, secret", "set it to secret")
+	case f.Hash != CoverSecret && f.Lenient:
 		return fieldErr("hash", "must cover the secret where keys are read leniently", "set it to secret")
 	case f.Lenient && (f.Environment != "" || f.ID.None() || f.Prefix == "" || f.Checksum != NoChecksum):
 		return fieldErr("lenient", "needs the shape prefix, public id, secret", "only keys of that shape can be read by their separators")
@@ -261,6 +267,10 @@ func Environment(label string) (string, error) {
 	}
 	return kept, nil
 }
+
+// bySeparators reports whether keys are read from the right by their separators, rather than by lengths. No segment of
+// such keys can hold a separator.
+func (f *Format) bySeparators() bool { return f.Lenient || f.Hash == CoverBytes }
 
 // bodySize is the length of all that follows the labels.
 func (f *Format) bodySize() int {

@@ -68,7 +68,7 @@ func TestEveryFuzzTargetHasSeeds(t *testing.T) {
 }
 
 // parseErrors are all errors of Parse: fixed texts, so that none can hold a piece of a key.
-var parseErrors = []error{errEmpty, errTooLong, errLength, errPrefix, errEnvironment, errID, errSecret, errTail, errSeparator, errText, errOpaque}
+var parseErrors = []error{errEmpty, errTooLong, errLength, errPrefix, errEnvironment, errID, errIDBytes, errSecret, errBytes, errTail, errSeparator, errText, errOpaque}
 
 // FuzzParse: what parses writes itself back, and what does not says nothing of the key.
 func FuzzParse(f *testing.F) {
@@ -115,10 +115,15 @@ func FuzzInspect(f *testing.F) {
 		decode(f, raw, &v)
 		f.Add([]byte(v.text(f)))
 	})
+	seed(f, "issuer", func(raw json.RawMessage) {
+		var v issuerVector
+		decode(f, raw, &v)
+		f.Add([]byte(v.Key))
+	})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := NewSecret(string(data))
 		found := Inspect(s)
-		for _, preset := range Presets() {
+		for _, preset := range append(Presets(), Issuers()...) {
 			c, err := InspectAs(s, preset)
 			switch {
 			case err == nil:
@@ -140,6 +145,10 @@ func checkCandidate(t *testing.T, s Secret, c Candidate) {
 		t.Fatalf("%q: the format of %+v is not normalized: %v", s.Reveal(), c, err)
 	}
 	k, err := c.Format.Parse(s)
+	if c.Issuer != "" {
+		checkIssued(t, s, c)
+		return
+	}
 	if err != nil || k.Hash() != c.StorageHash || k.Checksum() != c.Checksum || k.PublicID() != c.PublicID {
 		t.Fatalf("%q is not read as %+v: %v", s.Reveal(), c, err)
 	}

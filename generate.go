@@ -101,7 +101,7 @@ func (g *Generator) environment(label string) (string, error) {
 // segment appends a random segment.
 func (g *Generator) segment(text []byte, p Part) ([]byte, span, error) {
 	from := uint16(len(text))
-	if p.Encoding.showsBytes() {
+	if p.Bytes > 0 {
 		var room [maxSecretBytes]byte
 		defer clear(room[:])
 		if err := g.read(room[:p.Bytes]); err != nil {

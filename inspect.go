@@ -5,7 +5,6 @@ package keywright
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // A Certainty says what speaks for a candidate; the surest comes first.
@@ -31,6 +30,9 @@ func (c Certainty) MarshalText() ([]byte, error) { return []byte(c.String()), ni
 type Candidate struct {
 	Preset      string         `json:"preset"`
 	Issuer      string         `json:"issuer"` // who issues such keys; empty for formats of our own
+	Kind        string         `json:"kind"`   // what its issuer calls it
+	Opens       string         `json:"opens"`  // as far as the prefix says
+	Revoke      string         `json:"revoke"` // where its issuer ends it
 	Certainty   Certainty      `json:"certainty"`
 	Prefix      string         `json:"prefix"`
 	Environment string         `json:"environment"`
@@ -43,36 +45,43 @@ type Candidate struct {
 	Format      Format         `json:"format"`        // reads the key again
 }
 
-// Inspect guesses what kind of key s is, best first: one candidate for each preset that can be read from it. It looks
-// for words and lengths and lets the format decide. The preset opaque fits any text, so it is never guessed.
+// Inspect guesses what kind of key s is, best first: one candidate for each preset that can be read from it, or the kind
+// of another issuer whose prefix it has. It looks for words and lengths and lets the format decide. The preset opaque
+// fits any text, so it is never guessed.
 //
 // It is for people who wonder. To verify a key, use the formats of its keyspace.
 func Inspect(s Secret) []Candidate {
-	in := newInspection(s)
-	if len(in.fronts) == 0 || len(in.text) < MinSecretBits/8 {
-		return nil
+	in := inspection{key: s, text: s.Reveal()}
+	if len(in.text) < MinSecretBits/8 || len(in.text) > MaxKeyBytes || in.issued("") {
+		return in.found
+	}
+	var room [6]front
+	in.fronts, in.bare = readFronts(room[:0], in.text), in.couldBeSecret()
+	if in.keywright(); len(in.found) > 0 && in.found[len(in.found)-1].Certainty == ByChecksum || in.seamV4() {
+		return in.found
 	}
 	in.fixed("")
-	in.keywright()
-	in.seam()
-	public := in.publicID()
+	if in.seam() {
+		return in.found
+	}
+	public, shown := in.publicID()
 	sure := ByShape
 	switch {
-	case public == nil:
+	case !shown:
 	case !public.ID.None() || public.Checksum != NoChecksum:
-		in.add(public, ByShape)
+		in.add(&public, ByShape)
 	case len(in.found) == 0 && public.Secret.Encoding != Base64URL:
 		if public.Prefix == "" && public.Environment == "" {
 			sure = ByGuess
 		}
-		in.add(public, sure)
+		in.add(&public, sure)
 	}
 	named := len(in.found) > 0
 	in.plain("unambiguous")
 	if !named {
 		in.plain("alphanumeric")
-		if public != nil && (standardSize(public.Secret.Bytes) || public.Environment != "") {
-			in.add(public, ByGuess)
+		if shown && (standardSize(public.Secret.Bytes) || public.Environment != "") {
+			in.add(&public, ByGuess)
 		}
 		in.seamPort()
 	}
@@ -80,31 +89,38 @@ func Inspect(s Secret) []Candidate {
 	return in.found
 }
 
-// InspectAs reads s as a key of a preset, whatever its labels and sizes. The error says why it is not one; it wraps
+// InspectAs reads s as a key of a preset, whatever its labels and sizes, or of another issuer. The error says why it is not one; it wraps
 // ErrMalformed, unless the preset is not known. A wrong checksum is no error: look at the candidate's.
 func InspectAs(s Secret, preset string) (Candidate, error) {
+	in := inspection{key: s, text: s.Reveal(), all: true}
+	if slices.Contains(Issuers(), preset) {
+		return in.issuedAs(preset)
+	}
 	f, err := Preset(preset)
 	if err != nil {
 		return Candidate{}, err
 	}
-	in := newInspection(s)
-	in.all = true
+	if in.text != "" && len(in.text) <= MaxKeyBytes {
+		in.fronts, in.bare = readFronts(nil, in.text), in.couldBeSecret()
+	}
 	switch preset {
 	case "keywright":
 		in.keywright()
 	case "public-id":
-		if public := in.publicID(); public != nil {
-			in.add(public, ByShape)
+		if public, ok := in.publicID(); ok {
+			in.add(&public, ByShape)
 		}
 	case "seam":
 		in.seam()
 		in.seamPort()
+	case "seam-v4":
+		in.seamV4()
 	case "unambiguous", "alphanumeric":
 		in.plain(preset)
 	default:
 		in.fixed(preset)
 	}
-	if len(in.found) > 0 || in.tried == nil && in.add(in.likely(f), ByGuess) {
+	if len(in.found) > 0 || in.tried == nil && in.add(in.likely(&f), ByGuess) {
 		return in.found[0], nil
 	}
 	return Candidate{}, &ParseError{"key", "is not of preset " + preset + ": " + in.tried.Diagnose(s)}
@@ -119,25 +135,34 @@ type inspection struct {
 	bare   bool // the whole could be a secret: then labels must be plain words
 	found  []Candidate
 	tried  *Format // the first format that the text was held against in vain
+	near   *kind   // the first kind of an issuer whose prefix the text has, and no more of it
 }
 
-func newInspection(s Secret) *inspection {
-	in := &inspection{key: s, text: s.Reveal()}
-	if in.text != "" && len(in.text) <= MaxKeyBytes {
-		in.fronts = readFronts(in.text)
-		n := bytesIn(Base64URL, len(in.text))
-		in.bare = standardSize(n) && Base64URL.holds(in.text, n)
+// couldBeSecret reports whether the whole text could be a secret of base64url.
+func (in *inspection) couldBeSecret() bool {
+	n := bytesIn(Base64URL, len(in.text))
+	return standardSize(n) && Base64URL.holds(in.text, n)
+}
+
+// addAs keeps what a preset reads with the labels of a front.
+func (in *inspection) addAs(at *front, preset string, sure Certainty) bool {
+	f := at.format(preset)
+	return in.add(&f, sure)
+}
+
+// blame remembers what the text was held against in vain, for the error.
+func (in *inspection) blame(f *Format) {
+	if in.all && in.tried == nil {
+		tried := *f
+		in.tried = &tried
 	}
-	return in
 }
 
 // add keeps what f reads, and returns whether it could.
 func (in *inspection) add(f *Format, sure Certainty) bool {
 	k, err := f.Parse(in.key)
 	if err != nil {
-		if in.tried == nil {
-			in.tried = f
-		}
+		in.blame(f)
 		return false
 	}
 	if k.result == ChecksumOK {
@@ -170,153 +195,17 @@ func entropyOfPort(secret string) float64 {
 }
 
 // likely returns f with the labels that the text seems to have, so that the error names what else is wrong.
-func (in *inspection) likely(f Format) *Format {
+func (in *inspection) likely(f *Format) *Format {
 	if len(in.fronts) < 2 || f.Secret.Encoding == Opaque {
-		return &f
+		return f
 	}
-	at := in.fronts[1]
+	at := &in.fronts[1]
 	if len(in.fronts) > 2 && f.Environment != "" && in.fronts[2].environment != "" {
-		at = in.fronts[2]
+		at = &in.fronts[2]
 	}
 	if preset := fixedPreset(f.Prefix); preset != "" && fixedPreset(at.prefix) != preset {
-		return &f
+		return f
 	}
-	return at.format(f.Preset)
-}
-
-// keywright finds the default sizes, and other sizes where the checksum proves them.
-func (in *inspection) keywright() {
-	const id, secret = 12, 43
-	for _, at := range in.fronts[min(1, len(in.fronts)):] {
-		body := in.text[at.cut:]
-		usual := len(body) == id+1+secret+6 && body[id] == at.separator[0]
-		if !usual && !hasCRC32(body) {
-			continue
-		}
-		f := at.format(DefaultPreset)
-		if !usual {
-			f.ID, f.Secret = Part{}, Part{Encoding: Base62, Chars: len(body) - 6}
-			if i := strings.IndexByte(body, at.separator[0]); i > 0 {
-				f.ID, f.Secret.Chars = Part{Encoding: Base62, Chars: i}, len(body)-i-1-6
-			}
-			if checkSecret(*f) != nil || checkShape(*f) != nil {
-				continue
-			}
-		}
-		if in.add(f, ByShape) {
-			return
-		}
-	}
-}
-
-// hasCRC32 reports whether body, after the labels, ends in its own checksum.
-func hasCRC32(body string) bool {
-	n := len(body) - 6
-	if n < 22 || !Base62.only(body[n:]) {
-		return false
-	}
-	var sum [6]byte
-	return string(appendCRC32(sum[:0], []byte(body[:n]))) == body[n:]
-}
-
-// seam finds keys as the original issues them.
-func (in *inspection) seam() {
-	const id, secret = 8, 24
-	for _, at := range in.fronts {
-		body := in.text[at.cut:]
-		if at.cut > 0 && len(body) == id+1+secret && body[id] == at.separator[0] && Base58.only(body[:id]) && Base58.only(body[id+1:]) {
-			in.add(at.format("seam"), ByShape)
-			return
-		}
-	}
-}
-
-// seamPort finds what ports of it made: other lengths, base62.
-func (in *inspection) seamPort() {
-	if len(in.found) > 0 && in.all {
-		return
-	}
-	for _, at := range in.fronts {
-		id, secret, ok := strings.Cut(in.text[at.cut:], at.separator)
-		if at.cut == 0 || !ok || !alphanumeric(id) || !alphanumeric(secret) {
-			continue
-		}
-		plausible := !in.bare && at.wordy(false) && 8 <= len(id) && len(id) <= 11 && 16 <= len(secret) && len(secret) <= 44 && !usualEnvironment(id)
-		if in.all || plausible {
-			in.add(at.format("seam"), ByGuess)
-			return
-		}
-	}
-}
-
-// plain finds labels and one alphanumeric secret after them.
-func (in *inspection) plain(preset string) {
-	for i, at := range in.fronts {
-		secret := in.text[at.cut:]
-		if strings.ContainsAny(secret, separators) && i < len(in.fronts)-1 || at.cut == 0 && preset == "unambiguous" {
-			continue
-		}
-		if !in.all && (!alphanumeric(secret) || otherAlphabet(secret) || at.cut > 0 && !at.wordy(in.bare)) {
-			continue
-		}
-		f := at.format(preset)
-		f.Secret.Chars = len(secret)
-		if checkSecret(*f) != nil {
-			continue
-		}
-		sure := ByShape
-		if at.cut == 0 {
-			sure = ByGuess
-		}
-		in.add(f, sure)
-		return
-	}
-}
-
-// fixedPreset returns the preset that a word at the front names.
-func fixedPreset(word string) string {
-	switch word {
-	case "sk", "api":
-		return "secret-key"
-	case "pk", "pub":
-		return "publishable-key"
-	case "rk":
-		return "restricted-key"
-	case "whsec":
-		return "webhook-secret"
-	case "svc", "int":
-		return "service-token"
-	case "pat":
-		return "personal-token"
-	}
-	return ""
-}
-
-// fixed finds a prefix that names a kind of key, perhaps a usual environment, and one secret.
-func (in *inspection) fixed(want string) {
-	for _, at := range in.fronts {
-		preset, secret := fixedPreset(at.prefix), in.text[at.cut:]
-		next, _, more := strings.Cut(secret, at.separator)
-		if preset == "" || want != "" && want != preset || more && at.environment == "" && usualEnvironment(next) {
-			continue
-		}
-		f := at.format(preset)
-		f.Prefix = at.prefix
-		f.setEnvironment(at.environment)
-		switch n := len(secret); {
-		case f.Secret.Encoding == Base64:
-			f.Secret.Bytes = n*3/4 - strings.Count(secret, "=")
-			if f.Secret.Bytes < 24 {
-				continue
-			}
-		case n%2 == 0 && 32 <= n && Hex.only(secret):
-			f.Secret = Part{Encoding: Hex, Bytes: n / 2}
-		default:
-			f.Secret.Chars = n
-		}
-		if checkSecret(*f) == nil {
-			in.add(f, ByPrefix)
-		}
-		return
-	}
+	seems := at.format(f.Preset)
+	return &seems
 }

@@ -21,6 +21,7 @@
 package keywright
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,6 +52,8 @@ var (
 	errID          = &ParseError{"public id", "holds what its alphabet has not"}
 	errSecret      = &ParseError{"secret", "holds what its alphabet has not"}
 	errTail        = &ParseError{"secret", "ends as no whole number of bytes does: its last character was changed"}
+	errIDBytes     = &ParseError{"public id", "is not base58 of as many bytes as its format has"}
+	errBytes       = &ParseError{"secret", "is not base58 of as many bytes as its format has"}
 	errSeparator   = &ParseError{"key", "has no separator where its format has one"}
 	errText        = &ParseError{"key", "is not printable text"}
 	errOpaque      = &ParseError{"key", "is shorter than 16 bytes"}
@@ -99,13 +102,18 @@ func (k Key) Full() Secret { return k.text }
 // Reveal returns the text of the whole key.
 func (k Key) Reveal() string { return k.text.Reveal() }
 
-// Hash returns the storage hash: of the whole key, or of the secret where the format says so. No key has no hash.
+// Hash returns the storage hash: of the whole key, or of what else the format says. No key has no hash.
 func (k Key) Hash() Hash {
 	switch {
 	case k.format == nil:
 		return Hash{}
 	case k.format.Hash == CoverSecret:
 		return HashText(k.secret.of(k.text.Reveal()))
+	case k.format.Hash == CoverBytes:
+		var room [maxSecretBytes]byte
+		b := room[:k.format.Secret.Bytes]
+		base58Decode(b, k.secret.of(k.text.Reveal()))
+		return sha256.Sum256(b)
 	}
 	return HashText(k.text.Reveal())
 }
@@ -139,8 +147,8 @@ func (f *Format) Parse(s Secret) (Key, error) {
 		return Key{}, errTooLong
 	case f.Secret.Encoding == Opaque:
 		return f.parseOpaque(s, text)
-	case f.Lenient:
-		return f.parseLenient(s, text)
+	case f.bySeparators():
+		return f.parseBySeparators(s, text)
 	}
 	k := Key{format: f, text: s}
 	if err := k.place(text); err != nil {
@@ -279,9 +287,9 @@ func (k *Key) bodyStart() int {
 	return int(k.id.from)
 }
 
-// parseLenient reads prefix, public id and secret from the right, whatever their lengths: ports of the format wrote
-// other ones, and in other alphabets.
-func (f *Format) parseLenient(s Secret, text string) (Key, error) {
+// parseBySeparators reads prefix, public id and secret from the right, whatever their lengths where the format is lenient:
+// ports of it wrote other ones, and in other alphabets.
+func (f *Format) parseBySeparators(s Secret, text string) (Key, error) {
 	last := strings.LastIndexByte(text, f.Separator[0])
 	if last < 0 {
 		return Key{}, errSeparator
@@ -296,6 +304,10 @@ func (f *Format) parseLenient(s Secret, text string) (Key, error) {
 		return Key{}, errID
 	case last == len(text)-1 || !alphanumeric(text[last+1:]):
 		return Key{}, errSecret
+	case f.Hash == CoverBytes && !f.ID.fits(text[middle+1:last]):
+		return Key{}, errIDBytes
+	case f.Hash == CoverBytes && !f.Secret.fits(text[last+1:]):
+		return Key{}, errBytes
 	}
 	return Key{
 		format: f, text: s, prefix: span{0, uint16(middle)},
@@ -324,7 +336,7 @@ func (f *Format) parseOpaque(s Secret, text string) (Key, error) {
 func (f *Format) Diagnose(s Secret) string {
 	k, err := f.Parse(s)
 	switch {
-	case err == errSecret && !f.Lenient:
+	case err == errSecret && !f.bySeparators():
 		return f.diagnoseSecret(s)
 	case err == errLength:
 		need := f.size()
@@ -356,11 +368,11 @@ func (f *Format) diagnoseSecret(s Secret) string {
 }
 
 // PublicID returns the public id of a key that is known to be written as f says, without reading the rest of it. The
-// result is empty where f has none, or where text cannot be such a key.
+// result is empty where f has none or is read by separators, or where text cannot be such a key.
 func (f *Format) PublicID(text string) string {
 	to := len(text) - f.Checksum.size() - f.Secret.size() - 1
 	from := to - f.ID.size()
-	if f.ID.None() || from < 0 {
+	if f.ID.None() || f.bySeparators() || from < 0 {
 		return ""
 	}
 	return text[from:to]

@@ -123,7 +123,7 @@ func drawFormat(t *rapid.T) Format {
 		ID:          rapid.OneOf(part, chars, rapid.Just(Part{})).Draw(t, "id"),
 		Secret:      rapid.OneOf(part, chars).Draw(t, "secret"),
 		Checksum:    Checksum(rapid.IntRange(0, 2).Draw(t, "checksum")),
-		Hash:        Cover(rapid.IntRange(0, 1).Draw(t, "hash")),
+		Hash:        Cover(rapid.IntRange(0, 2).Draw(t, "hash")),
 		Lenient:     rapid.IntRange(0, 7).Draw(t, "lenient") == 0,
 	}
 	f, err := f.Normalize()

@@ -13,7 +13,7 @@ const DefaultPreset = "keywright"
 
 var presetNames = []string{
 	"keywright", "public-id", "unambiguous", "secret-key", "publishable-key", "restricted-key",
-	"webhook-secret", "service-token", "personal-token", "seam", "alphanumeric", "opaque",
+	"webhook-secret", "service-token", "personal-token", "seam", "seam-v4", "alphanumeric", "opaque",
 }
 
 var presets = map[string]Format{
@@ -37,6 +37,10 @@ var presets = map[string]Format{
 	"seam": {
 		Prefix: "key", ID: Part{Encoding: Base58, Chars: 8}, Secret: Part{Encoding: Base58, Chars: 24},
 		Hash: CoverSecret, Lenient: true,
+	},
+	// A fork of seam: the number is the whole of the bytes, and the hash covers those.
+	"seam-v4": {
+		Prefix: "key", ID: Part{Encoding: Base58, Bytes: 8}, Secret: Part{Encoding: Base58, Bytes: 16}, Hash: CoverBytes,
 	},
 	"alphanumeric": {Secret: Part{Encoding: Base62, Chars: 32}},
 	"opaque":       {Secret: Part{Encoding: Opaque}},
@@ -75,6 +79,9 @@ func (f Format) Shaped(s Shape) (Format, error) {
 		f.ID = Part{}
 	case ShapeSecretOnly:
 		f.Prefix, f.Environment, f.ID, f.Checksum, f.Lenient = "", "", Part{}, NoChecksum, false
+		if f.Hash == CoverBytes {
+			f.Hash = CoverSecret
+		}
 		if f.Preset != "public-id" {
 			f.Preset = "alphanumeric"
 		}

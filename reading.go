@@ -16,10 +16,10 @@ type front struct {
 	environment string // the last label, where it is a usual word for that, or where the prefix cannot hold it
 }
 
-// readFronts returns the ways to see labels in text: none, one, two ….
-func readFronts(text string) []front {
-	fronts := append(make([]front, 0, 6), front{separator: "_"})
-	word := 0
+// readFronts appends the ways to see labels in text: none, one, two ….
+func readFronts(fronts []front, text string) []front {
+	fronts = append(fronts, front{separator: "_"})
+	word, other := 0, len(text) // other is where the first separator is that a prefix cannot hold
 	for i := 0; i < len(text) && i <= 2*maxLabel+1; i++ {
 		if members[text[i]]&1 != 0 {
 			continue
@@ -28,12 +28,15 @@ func readFronts(text string) []front {
 			break
 		}
 		word = i + 1
+		if text[i] != '_' && i < other {
+			other = i
+		}
 		at := front{cut: word, separator: text[i:word], words: text[:i], prefix: text[:i]}
 		last := strings.LastIndexByte(at.words, text[i])
 		if label := at.words[last+1:]; usualEnvironment(label) || last >= 0 && (text[i] != '_' || i > maxLabel) {
 			at.environment, at.prefix = label, at.words[:max(last, 0)]
 		}
-		if len(at.prefix) <= maxLabel && len(at.environment) <= maxLabel && alphanumeric(at.environment) && !strings.ContainsAny(at.prefix, "-.:~") {
+		if len(at.prefix) <= maxLabel && len(at.environment) <= maxLabel && alphanumeric(at.environment) && len(at.prefix) <= other {
 			fronts = append(fronts, at)
 		}
 	}
@@ -41,7 +44,7 @@ func readFronts(text string) []front {
 }
 
 // format returns a preset with the labels of the front.
-func (at front) format(preset string) *Format {
+func (at *front) format(preset string) Format {
 	f := presets[preset]
 	f.Preset, f.Prefix, f.Separator = preset, at.prefix, at.separator
 	joins := (at.prefix == "" || at.separator == "_") && len(at.words) <= maxLabel
@@ -50,7 +53,7 @@ func (at front) format(preset string) *Format {
 	} else {
 		f.setEnvironment(at.environment)
 	}
-	return &f
+	return f
 }
 
 // setEnvironment sets the label as a format holds it.
@@ -62,13 +65,18 @@ func (f *Format) setEnvironment(label string) {
 
 // wordy reports whether the labels look like words, rather than like pieces of a secret that holds separators: in one
 // case, or short like myApp. Plain words are in lower case.
-func (at front) wordy(plain bool) bool {
-	mixed := 0
-	for word := range strings.FieldsFuncSeq(at.words, func(r rune) bool { return isSeparator(byte(r)) }) {
+func (at *front) wordy(plain bool) bool {
+	mixed, from := 0, 0
+	for i := 0; i <= len(at.words); i++ {
+		if i < len(at.words) && !isSeparator(at.words[i]) {
+			continue
+		}
+		word := at.words[from:i]
+		from = i + 1
 		if len(word) > 16 {
 			return false
 		}
-		if !oneCase(word) || plain && word != strings.ToLower(word) {
+		if lower, upper := cases(word); upper && (lower || plain) {
 			mixed += len(word)
 		}
 	}
@@ -78,7 +86,7 @@ func (at front) wordy(plain bool) bool {
 // A reading is one way to read the preset public-id. A base64url secret can hold the separator, and a check fits
 // whatever stands before it, so that there can be several.
 type reading struct {
-	at         front
+	at         int // of fronts
 	check      Checksum
 	id, secret Part
 	weight     int
@@ -86,40 +94,55 @@ type reading struct {
 
 // publicID finds labels, perhaps a Crockford id, a secret that shows bytes, and perhaps a check; it returns the reading
 // that most speaks for.
-func (in *inspection) publicID() (best *Format) {
+func (in *inspection) publicID() (f Format, ok bool) {
+	if n := len(in.text) - Crockford4.size(); !in.all && n > 0 && isSeparator(in.text[n]) && Crockford.only(in.text[n+1:]) {
+		if f, ok = in.bestReading(true); ok {
+			return f, ok
+		}
+	}
+	return in.bestReading(false)
+}
+
+// bestReading returns the reading that most speaks for, of all or of those whose check verifies.
+func (in *inspection) bestReading(checked bool) (best Format, ok bool) {
 	readings := make([]reading, 0, 8)
-	for _, at := range in.fronts {
+	sound := len(in.text) // from here on, base64url holds all characters, and so do the other alphabets
+	for sound > 0 && members[in.text[sound-1]]&(1<<Base64URL) != 0 {
+		sound--
+	}
+	for i := range in.fronts {
+		at := &in.fronts[i]
 		body := in.text[at.cut:]
 		if n := len(body) - Crockford4.size(); n > 0 && at.cut > 0 && body[n] == at.separator[0] && crockfordLike(body[n+1:]) {
-			readings = readBody(readings, at, body[:n], Crockford4)
+			readings = in.readBody(readings, i, body[:n], Crockford4)
 		}
-		if !in.bare || in.all || at.wordy(true) {
-			readings = readBody(readings, at, body, NoChecksum)
+		if !checked && (in.all || at.cut >= sound && (!in.bare || at.wordy(true))) {
+			readings = in.readBody(readings, i, body, NoChecksum)
 		}
 	}
 	slices.SortStableFunc(readings, func(a, b reading) int { return b.weight - a.weight })
 	for _, r := range readings {
-		if best != nil && r.check == NoChecksum {
+		if ok && r.check == NoChecksum {
 			continue // only a checksum that verifies goes before what has more weight
 		}
-		f := r.at.format("public-id")
+		f := in.fronts[r.at].format("public-id")
 		f.ID, f.Secret, f.Checksum = r.id, r.secret, r.check
 		k, err := f.Parse(in.key)
 		switch {
-		case err != nil && in.tried == nil:
-			in.tried = f
-		case err == nil && k.result == ChecksumOK:
-			return f
-		case err == nil && best == nil:
-			best = f
+		case err != nil:
+			in.blame(&f)
+		case k.result == ChecksumOK:
+			return f, true
+		case !ok && !checked:
+			best, ok = f, true
 		}
 	}
-	return best
+	return best, ok
 }
 
 // readBody adds the readings of what follows the labels, with and without an id.
-func readBody(readings []reading, at front, body string, check Checksum) []reading {
-	r := reading{at: at, check: check}
+func (in *inspection) readBody(readings []reading, i int, body string, check Checksum) []reading {
+	r, at := reading{at: i, check: check}, &in.fronts[i]
 	if at.environment != "" {
 		r.weight += 4
 	}
@@ -187,14 +210,13 @@ func crockfordLike(s string) bool {
 	return !lower || !upper
 }
 
-// oneCase reports whether s does not mix upper and lower case.
-func oneCase(s string) bool {
-	var lower, upper bool
+// cases reports whether s holds letters in lower and in upper case.
+func cases(s string) (lower, upper bool) {
 	for i := range len(s) {
 		lower = lower || 'a' <= s[i] && s[i] <= 'z'
 		upper = upper || 'A' <= s[i] && s[i] <= 'Z'
 	}
-	return !lower || !upper
+	return lower, upper
 }
 
 // usualEnvironment reports whether word commonly names an environment.
@@ -207,4 +229,4 @@ func usualEnvironment(word string) bool {
 	return false
 }
 
-func isSeparator(c byte) bool { return strings.IndexByte(separators, c) >= 0 }
+func isSeparator(c byte) bool { return members[c]&separatorBit != 0 }

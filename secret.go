@@ -112,7 +112,10 @@ func ParseHashAs(e Encoding, s string) (Hash, error) {
 	case e == Base64URL && len(s) == 43:
 		b, err = base64.RawURLEncoding.Strict().DecodeString(s)
 	case e == Base58:
-		b = base58Decode(s, len(Hash{}))
+		var h Hash
+		if base58Decode(h[:], s) {
+			return h, nil
+		}
 	}
 	if err != nil || len(b) != len(Hash{}) {
 		return Hash{}, errHash
@@ -124,7 +127,7 @@ func ParseHashAs(e Encoding, s string) (Hash, error) {
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // Base58 returns the digest in base58, as some issuers store it.
-func (h Hash) Base58() string { return base58Encode(h[:]) }
+func (h Hash) Base58() string { return string(appendBase58(nil, h[:])) }
 
 // Equal compares in constant time.
 func (h Hash) Equal(other Hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }

@@ -268,3 +268,33 @@ func TestIssueManyWithADuplicate(t *testing.T) {
 	}
 	wantError(t, errs[2], authority.Conflicting, "hash")
 }
+
+// The fork of seam stores a hash of bytes; keys that it made go on working, and no other spelling of them does.
+func TestRegisterAKeyWhoseHashCoversBytes(t *testing.T) {
+	a, _ := open(t)
+	fork, err := keywright.Preset("seam-v4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fork.Name, fork.Prefix = "secret", "mycompany"
+	if _, err := a.CreateKeyspace(ctx, admin, authority.KeyspaceRequest{Name: "fork", Formats: []keywright.Format{fork}}); err != nil {
+		t.Fatal(err)
+	}
+	hash, err := keywright.ParseHash("EqrEJ1mg3RifmHL3rv2dRVuKuF43jqPbSqmhpuSeXxKF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issue(t, a, authority.IssueRequest{Keyspace: "fork", Hash: hash, PublicID: "25RbpSyxVex"})
+	made := issue(t, a, authority.IssueRequest{Keyspace: "fork"})
+	for key, want := range map[string]keywright.Code{
+		"mycompany_25RbpSyxVex_Gp6TRzhNvYA5GonfggbvNU": keywright.Valid,
+		made.Key.Reveal(): keywright.Valid,
+		"mycompany_13DUyZY2dc_Gp6TRzhNvYA5GonfggbvNU":   keywright.NotFound, // the right secret under another public id
+		"mycompany_25RbpSyxVex_1Gp6TRzhNvYA5GonfggbvNU": keywright.Malformed,
+		"my_company_25RbpSyxVex_Gp6TRzhNvYA5GonfggbvNU": keywright.Malformed,
+	} {
+		if v := verify(t, a, keywright.Ask{Key: keywright.NewSecret(key), Keyspace: "fork"}); v.Code != want {
+			t.Errorf("%s: got %s, want %s", key, v.Code, want)
+		}
+	}
+}

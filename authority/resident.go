@@ -118,7 +118,7 @@ func (a *Authority) ruleNumber(r *Record) (uint32, error) {
 	}), nil
 }
 
-// tableHash is what the table knows a secret by: its storage hash, or, where that covers the secret alone, a hash of
+// tableHash is what the table knows a secret by: its storage hash, or, where that covers no more than the secret, a hash of
 // it and of the public segments, so that a key whose public segments differ from the record's is not found.
 func tableHash(f *keywright.Format, h keywright.Hash, environment, publicID string) keywright.Hash {
 	if f.Hash == keywright.CoverFull {

@@ -149,7 +149,7 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 		}
 		j.format = f
 		hash := full
-		if f.Hash == keywright.CoverSecret || !k.Full().Equal(key) { // or it was read leniently
+		if f.Hash != keywright.CoverFull || !k.Full().Equal(key) { // or it was read leniently
 			hash = tableHash(f, k.Hash(), k.Environment(), k.PublicID())
 		}
 		if j.lookParsed(&hash, k) {

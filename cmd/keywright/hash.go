@@ -28,7 +28,7 @@ func (s *session) hashCommand() *cobra.Command {
 		Long: `Print the storage hash of a key: SHA-256 in hex, the only form in which a key should be kept.
 
 One newline at the end is not part of the key. With --preset the hash covers what keys of that format say:
-the secret alone for seam and unambiguous, the whole key for all others.`,
+the secret alone for seam and unambiguous, its bytes for seam-v4, the whole key for all others.`,
 		Example: `  keywright hash                           (paste; no echo)
   keywright hash --key-file key.txt
   printf %s "$ACME_API_KEY" | keywright hash --preset seam`,
@@ -122,7 +122,11 @@ func matching(key keywright.Secret, preset string, want keywright.Hash) (string,
 	}
 	for _, c := range keywright.Inspect(key) {
 		k, err := c.Format.Parse(key)
-		if err == nil && keywright.HashText(k.Secret().Reveal()).Equal(want) {
+		switch {
+		case err != nil:
+		case c.Format.Hash == keywright.CoverBytes && c.StorageHash.Equal(want):
+			return "the hash covers the bytes of the secret", nil
+		case keywright.HashText(k.Secret().Reveal()).Equal(want):
 			return "the hash covers the secret", nil
 		}
 	}

@@ -19,10 +19,11 @@ func (s *session) inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect",
 		Short: "Tell what kind of key this is",
-		Long: `Tell what kind of key this is: its segments, checksum, entropy and storage hash.
+		Long: `Tell what kind of key this is: who issues it, whether it is whole, its strength and storage hash.
 
-Shows every kind that the key can be, the likeliest first; the secret is never shown. With --preset it asks
-about one kind, and says what is wrong where the key is not of it. Whether a key is valid only its server knows.`,
+It knows the keys of GitHub, Stripe and others too, what they open and where to revoke them. The key is read on this
+machine, sent nowhere and never shown. With --preset it asks about one kind, and says what is wrong where the key is
+not of it. Whether a key is valid only its server knows.`,
 		Example: `  keywright inspect                        (paste; no echo)
   keywright inspect --key-file key.txt
   printf %s "$ACME_API_KEY" | keywright inspect --preset seam
@@ -30,7 +31,7 @@ about one kind, and says what is wrong where the key is not of it. Whether a key
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.inspect(cmd.Context(), f) },
 	}
-	choice(cmd, &f.preset, "preset", "", "ask about the format `NAME` alone", keywright.Presets()...)
+	choice(cmd, &f.preset, "preset", "", "ask about the format or issuer `NAME` alone", append(keywright.Presets(), keywright.Issuers()...)...)
 	keyFileFlag(cmd.Flags(), &f.keyFile)
 	outputFlag(cmd, &f.output)
 	return cmd
@@ -47,6 +48,9 @@ type candidate struct {
 	EntropyBits float64 `json:"entropy_bits"`
 	StorageHash string  `json:"storage_hash"`
 	Masked      string  `json:"secret_masked"`
+	Kind        string  `json:"kind"`
+	Opens       string  `json:"opens"`
+	Revoke      string  `json:"revoke"`
 }
 
 var candidateColumns = []column[candidate]{
@@ -59,12 +63,16 @@ var candidateColumns = []column[candidate]{
 	{"entropy_bits", func(c candidate) string { return number(c.EntropyBits) }},
 	{"storage_hash", func(c candidate) string { return c.StorageHash }},
 	{"secret_masked", func(c candidate) string { return c.Masked }},
+	{"kind", func(c candidate) string { return c.Kind }},
+	{"opens", func(c candidate) string { return c.Opens }},
+	{"revoke", func(c candidate) string { return c.Revoke }},
 }
 
 func newCandidate(c keywright.Candidate) candidate {
 	return candidate{
 		Preset: c.Preset, Issuer: c.Issuer, Prefix: c.Prefix, Environment: c.Environment, PublicID: c.PublicID,
 		Checksum: c.Checksum.String(), EntropyBits: rounded(c.EntropyBits), StorageHash: c.StorageHash.String(), Masked: c.Masked,
+		Kind: c.Kind, Opens: c.Opens, Revoke: c.Revoke,
 	}
 }
 
@@ -101,7 +109,7 @@ func inspectKey(key keywright.Secret, preset string) ([]keywright.Candidate, err
 }
 
 func damaged(c keywright.Candidate) error {
-	if c.Checksum != keywright.ChecksumWrong {
+	if !c.Damaged() {
 		return nil
 	}
 	return refused("the checksum is wrong: a character was mistyped, or the key was cut off", "copy the key again, whole")
@@ -140,8 +148,11 @@ func certaintyText(c keywright.Candidate) string {
 		keywright.ByShape:    "its shape says so",
 		keywright.ByGuess:    "a guess: nothing contradicts it",
 	}[c.Certainty]
-	if c.Issuer != "" {
-		return "of " + c.Issuer + "; " + why
+	switch {
+	case c.Issuer != "":
+		return c.Kind + " of " + c.Issuer + "; " + why
+	case c.Kind != "":
+		return c.Kind + "; " + why
 	}
 	return why
 }
@@ -153,15 +164,21 @@ func candidateDetails(c keywright.Candidate) details {
 	d.add("public id", c.PublicID)
 	d.add("key", c.Masked)
 	checksum := c.Checksum.String()
-	if c.Checksum == keywright.ChecksumNone {
+	switch {
+	case c.Checksum == keywright.ChecksumNone && c.Issuer != "":
+		checksum = "none that is known"
+	case c.Checksum == keywright.ChecksumNone:
 		checksum = "none: this format has no checksum"
+	case c.Checksum == keywright.ChecksumWrong && !c.Damaged():
+		checksum = "does not fit, which proves nothing: its rule is not published"
 	}
 	d.add("checksum", checksum)
+	d.add("opens", c.Opens)
+	d.add("revoke at", c.Revoke)
 	d.add("entropy", fmt.Sprintf("%s, %s", bitsText(c.EntropyBits), c.Strength))
-	covers := "the whole key"
-	if c.Format.Hash == keywright.CoverSecret {
-		covers = "the secret alone"
-	}
+	covers := map[keywright.Cover]string{
+		keywright.CoverFull: "the whole key", keywright.CoverSecret: "the secret alone", keywright.CoverBytes: "the bytes of the secret",
+	}[c.Format.Hash]
 	d.add("storage hash", c.StorageHash.String())
 	d.add("it covers", covers)
 	return d
