@@ -3,7 +3,10 @@
 package authority_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -265,5 +268,36 @@ func TestRecoverLeavesAnEvent(t *testing.T) {
 	}
 	if _, err := a.Authenticate(ctx, issued.Key, authority.Origin{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestScopesAreDocumented compares the scopes with the guide.
+func TestScopesAreDocumented(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join("..", "docs", "operating.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range authority.ServiceScopes {
+		if !strings.Contains(string(guide), "`"+scope+"`") {
+			t.Errorf("the guide does not tell of %s", scope)
+		}
+	}
+}
+
+// TestCodesAreDocumented compares the codes of verdicts, and their order, with the guide.
+func TestCodesAreDocumented(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join("..", "docs", "operating.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := open(t)
+	v := verify(t, a, keywright.Ask{Key: issue(t, a, authority.IssueRequest{}).Key, Keyspace: "default", Explain: true})
+	var codes []string
+	for _, check := range v.Checks {
+		codes = append(codes, "`"+string(check.Code)+"`")
+	}
+	text := strings.Join(strings.Fields(string(guide)), " ")
+	if want := strings.Join(append(codes, "`"+string(keywright.Valid)+"`"), ", "); !strings.Contains(text, want) {
+		t.Errorf("the guide does not say: %s", want)
 	}
 }

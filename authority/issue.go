@@ -16,7 +16,8 @@ import (
 
 const (
 	idempotencyLife = 24 * time.Hour
-	issueChunk      = 5000 // keys of one transaction, where many are issued at once
+	issueChunk      = 5000    // keys of one transaction, where many are issued at once
+	issueBytes      = 4 << 20 // metadata of one transaction
 	publicIDTries   = 5
 )
 
@@ -206,7 +207,7 @@ func (a *Authority) repeated(ctx context.Context, answer Answer) (Issued, bool, 
 // IssueMany issues as many keys as there are requests, five thousand in one transaction, and hands each to done in order:
 // an issued key, or the error of that request. It ends when done returns an error, or when the store fails.
 func (a *Authority) IssueMany(ctx context.Context, c Caller, requests iter.Seq[IssueRequest], done func(Issued, error) error) error {
-	for chunk := range chunks(requests, issueChunk) {
+	for chunk := range chunks(requests) {
 		if err := ctx.Err(); err != nil {
 			return fromStore(err)
 		}
@@ -217,16 +218,20 @@ func (a *Authority) IssueMany(ctx context.Context, c Caller, requests iter.Seq[I
 	return nil
 }
 
-func chunks(requests iter.Seq[IssueRequest], size int) iter.Seq[[]IssueRequest] {
+// chunks cuts requests into parts of a bounded number and size.
+func chunks(requests iter.Seq[IssueRequest]) iter.Seq[[]IssueRequest] {
 	return func(yield func([]IssueRequest) bool) {
 		var chunk []IssueRequest
+		size := 0
 		for q := range requests {
-			if chunk = append(chunk, q); len(chunk) == size {
-				if !yield(chunk) {
-					return
-				}
-				chunk = nil
+			chunk = append(chunk, q)
+			if size += len(q.Metadata); len(chunk) < issueChunk && size < issueBytes {
+				continue
 			}
+			if !yield(chunk) {
+				return
+			}
+			chunk, size = nil, 0
 		}
 		if len(chunk) > 0 {
 			yield(chunk)

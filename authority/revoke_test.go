@@ -356,3 +356,33 @@ func TestRevokeSelf(t *testing.T) {
 		t.Errorf("the publishable key is %s", v.Code)
 	}
 }
+
+// TestFormatsAddedMeanwhile issues keys of formats that are added while others verify: a verification that began before
+// must not stumble over a key of a format that it does not know yet.
+func TestFormatsAddedMeanwhile(t *testing.T) {
+	a, _ := open(t)
+	var wait sync.WaitGroup
+	keys := make(chan keywright.Secret, 1)
+	for range 2 {
+		wait.Go(func() {
+			for key := range keys {
+				for range 200 {
+					if v, err := a.Verify(ctx, keywright.Ask{Key: key, Keyspace: "default"}); err != nil || !v.Valid() {
+						t.Errorf("%s, %v", v.Code, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	for i := range 15 {
+		f := defaultFormat(t)
+		f.Name, f.Prefix = fmt.Sprint("f", i), fmt.Sprint("f", i)
+		if _, err := a.UpdateKeyspace(ctx, admin, authority.KeyspaceRequest{Name: "default", Formats: []keywright.Format{f}}); err != nil {
+			t.Fatal(err)
+		}
+		keys <- issue(t, a, authority.IssueRequest{Format: f.Name}).Key
+	}
+	close(keys)
+	wait.Wait()
+}

@@ -138,7 +138,7 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 	text := key.Reveal()
 	full := keywright.HashText(text[:min(len(text), keywright.MaxKeyBytes)])
 	j.hash = full
-	if j.look(&full, key, text) {
+	if j.look(&full, text) {
 		return nil
 	}
 	for i := range j.space.Formats {
@@ -170,7 +170,7 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 
 // look looks in the table for a key that has not been parsed. A key that was made here and has the right hash is the
 // one that was made, so it is written right.
-func (j *judgement) look(hash *keywright.Hash, key keywright.Secret, text string) bool {
+func (j *judgement) look(hash *keywright.Hash, text string) bool {
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
 	if !ok || state.Has(table.Registered) || state.Has(table.Doubtful) {
@@ -181,7 +181,7 @@ func (j *judgement) look(hash *keywright.Hash, key keywright.Secret, text string
 	if kind.space != j.space.number {
 		return false
 	}
-	f := &j.space.Formats[kind.place]
+	f := j.formatOf(kind)
 	if f.Hash != keywright.CoverFull {
 		return false
 	}
@@ -199,7 +199,7 @@ func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
 	}
 	g := a.grants.At(state.Grant())
 	kind := a.kinds.At(g.kind)
-	if kind.space != j.space.number || &j.space.Formats[kind.place] != j.format {
+	if kind.space != j.space.number || j.formatOf(kind).Name != j.format.Name {
 		return false // of another keyspace, or written in another format
 	}
 	if j.format.Environment != "" && k.Environment() != kind.environment {
@@ -208,6 +208,14 @@ func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
 	j.hash, j.publicID = *hash, k.PublicID()
 	j.take(id, state, g, kind)
 	return true
+}
+
+// formatOf returns the format of a key of this keyspace, which may have been added since the verification began.
+func (j *judgement) formatOf(k *kind) *keywright.Format {
+	if k.place >= len(j.space.Formats) {
+		j.space = j.authority.space(j.space.Name)
+	}
+	return &j.space.Formats[k.place]
 }
 
 func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {

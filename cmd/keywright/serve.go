@@ -63,7 +63,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
-	addDuration(flags, &f.drain, "drain", 0, "at the end, tell clients to go for `TIME` before the doors close")
+	addDuration(flags, &f.drain, "drain", 3*time.Second, "at the end, tell clients that are connected to go, for `TIME` at most, before the doors close")
 	addDuration(flags, &f.stopWithin, "stop-timeout", 30*time.Second, "at the end, let requests that are under way take `TIME`")
 	return cmd
 }
