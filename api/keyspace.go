@@ -67,7 +67,7 @@ type Format struct {
 	ID          *Part               `json:"id,omitempty" doc:"The public id; encoding none for keys without one."`
 	Secret      *Part               `json:"secret,omitempty" doc:"The segment that resists guessing."`
 	Checksum    *keywright.Checksum `json:"checksum,omitempty" enum:"none,crc32,crockford4"`
-	Hash        *keywright.Cover    `json:"hash,omitempty" enum:"full,secret" doc:"What the storage hash covers."`
+	Hash        *keywright.Cover    `json:"hash,omitempty" enum:"full,secret,bytes" doc:"What the storage hash covers."`
 	Lenient     *bool               `json:"lenient,omitempty" doc:"Read keys of any length from the right, by their separators."`
 	Publishable *bool               `json:"publishable,omitempty" doc:"Keys may be seen by anyone: nobody can end one by holding it."`
 }
