@@ -170,3 +170,11 @@ func TestHash(t *testing.T) {
 		t.Errorf("JSON: %s, %v", text, err)
 	}
 }
+
+// TestHashOfAWholeKey holds the hash to what other programs store: hex SHA-256 of the UTF-8 text.
+func TestHashOfAWholeKey(t *testing.T) {
+	const want = "e9982364fd73c3ea5cfbc3c032589e2b8d332cd405e37d6ed3277972c1743f11"
+	if got := HashText("sk_live_abc123").String(); got != want {
+		t.Errorf("got %s", got)
+	}
+}
