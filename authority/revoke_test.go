@@ -386,3 +386,23 @@ func TestFormatsAddedMeanwhile(t *testing.T) {
 	close(keys)
 	wait.Wait()
 }
+
+func TestUnknownKeyCostsNoQueryOnceTheTableIsComplete(t *testing.T) {
+	a, _ := open(t)
+	if err := a.Warm(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if v := verify(t, a, keywright.Ask{Key: stranger(t), Keyspace: "default"}); v.Code != keywright.NotFound {
+			t.Error(v.Code)
+		}
+	}
+	if n := a.Stats().Lookups; n != 0 {
+		t.Errorf("%d queries", n)
+	}
+	b, s, _ := cold(t) // the same, before it is complete: each costs one, so the count can tell
+	verify(t, b, keywright.Ask{Key: stranger(t), Keyspace: "default"})
+	if n := s.lookups.Load(); n != 1 || b.Stats().Lookups != 1 {
+		t.Errorf("%d queries, %d counted", n, b.Stats().Lookups)
+	}
+}
