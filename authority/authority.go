@@ -48,6 +48,10 @@ type Options struct {
 	Clock  func() time.Time // time.Now
 	Random io.Reader        // crypto/rand.Reader
 	Logger *slog.Logger     // nil: silent
+
+	Sealer        Sealer        // seals what must be readable; nil: acts that need it say so
+	RevocationLog RevocationLog // outside the store; nil: a store that is restored may revive what was revoked since
+	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
 }
 
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
@@ -57,6 +61,10 @@ type Authority struct {
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
 	log    *slog.Logger
+	sealer Sealer
+
+	frozen      atomic.Bool // the store was restored, and may have lost revocations: nothing is judged
+	revocations *revocations
 
 	spaces   atomic.Pointer[map[string]*space]
 	spacesMu sync.Mutex // writers of spaces
@@ -74,6 +82,7 @@ type Authority struct {
 	records [64]sync.Mutex     // one change of a record at a time: locks by key id
 	stop    context.CancelFunc // ends warming
 	done    chan struct{}      // closed when warming has ended
+	chores  sync.WaitGroup     // further work in the background; ends when stop is called
 }
 
 var _ keywright.Verifier = (*Authority)(nil)
@@ -94,6 +103,10 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	a := &Authority{
 		store: o.Store, clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
 		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, done: make(chan struct{}),
+		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog},
+	}
+	if err := a.loadFreeze(ctx); err != nil {
+		return nil, err
 	}
 	if err := a.loadKeyspaces(ctx); err != nil {
 		return nil, err
@@ -101,6 +114,9 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	go a.warm(warm)
+	if o.PersonalLife > 0 {
+		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })
+	}
 	return a, nil
 }
 
@@ -108,6 +124,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 func (a *Authority) Close() {
 	a.stop()
 	<-a.done
+	a.chores.Wait()
 }
 
 // Warm waits until the table is complete.

@@ -20,6 +20,8 @@ const (
 	ScopeKeyspacesRead  = "keyspaces:read"
 	ScopeKeyspacesWrite = "keyspaces:write"
 	ScopeAudit          = "audit:read"
+	ScopeAuditWrite     = "audit:write" // checkpoint, erase, prune
+	ScopeBackup         = "backup:read"
 	ScopeMetrics        = "metrics:read"
 	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
@@ -27,7 +29,7 @@ const (
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
 	ScopeIssue, ScopeRead, ScopeWrite, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
-	ScopeAudit, ScopeMetrics, ScopeAdmin,
+	ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeAdmin,
 }
 
 // Origin tells where a request came from, for the audit chain.

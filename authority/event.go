@@ -111,6 +111,9 @@ type Walk struct {
 	head     keywright.Hash
 }
 
+// WalkFrom checks a chain of which the events up to a checkpoint were pruned: from behind that sequence and hash on.
+func WalkFrom(sequence uint64, head keywright.Hash) Walk { return Walk{sequence, head} }
+
 // Next checks that e follows what came before. The error is a *ChainError.
 func (w *Walk) Next(e Event) error {
 	switch {
