@@ -57,7 +57,7 @@ func (a *Authority) VerifyChain(ctx context.Context, c Caller, kept ...Checkpoin
 // A chainWalk walks a chain past the checkpoints that must fit it.
 type chainWalk struct {
 	base    uint64
-	walk    Walk
+	walk    *Walk
 	marks   []Checkpoint // by sequence, each only once
 	own     map[string]bool
 	held    int

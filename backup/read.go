@@ -114,11 +114,10 @@ func (r *Reader) note(v any) error {
 		}
 	case *authority.Event:
 		if r.walk == nil {
-			w := authority.WalkFrom(0, keywright.Hash{})
+			r.walk = new(authority.Walk)
 			if r.base != nil {
-				w = authority.WalkFrom(r.base.Sequence, r.base.Hash)
+				r.walk = authority.WalkFrom(r.base.Sequence, r.base.Hash)
 			}
-			r.walk = &w
 		}
 		if err := r.walk.Next(*v); err != nil {
 			return damaged("its audit chain is broken: %v", err)
