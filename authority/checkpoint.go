@@ -91,22 +91,23 @@ func (a *Authority) tryCheckpoint(ctx context.Context, c Caller, q CheckpointReq
 	return p, a.store.Apply(context.WithoutCancel(ctx), change)
 }
 
-// checkpointKey returns the newest key that signs checkpoints, or a new one and the item that keeps it.
+// checkpointKey returns the newest key that signs checkpoints and that the sealer opens, or a new one and the item that keeps it.
 func (a *Authority) checkpointKey(ctx context.Context, renew bool) (ed25519.PrivateKey, *Item, error) {
 	page, err := a.store.List(ctx, Query{Of: Items, Item: itemCheckpointKey})
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(page.Items) > 0 && !renew {
-		newest := slices.MaxFunc(page.Items, func(x, y Item) int { return x.Created.Compare(y.Created) })
-		key, err := a.openCheckpointKey(&newest)
-		if err != nil {
-			return nil, nil, &Error{
-				Kind: Conflicting, Problem: "the key that signs checkpoints " + ErrSeal.Error(), Cause: err,
-				Hint: "start the server with the root key of this store; where that is lost, ask for a new key: keywright audit checkpoint --new-key",
-			}
+	slices.SortFunc(page.Items, func(x, y Item) int { return y.Created.Compare(x.Created) })
+	for i := range page.Items {
+		if key, err := a.openCheckpointKey(&page.Items[i]); err == nil && !renew {
+			return key, nil, nil
 		}
-		return key, nil, nil
+	}
+	if len(page.Items) > 0 && !renew {
+		return nil, nil, &Error{
+			Kind: Conflicting, Problem: "the key that signs checkpoints does not open with this root key",
+			Hint: "start the server with the root key of this store; where that is lost, ask for a new key: keywright audit checkpoint --new-key",
+		}
 	}
 	seed := make([]byte, ed25519.SeedSize)
 	if _, err := io.ReadFull(a.random, seed); err != nil {
