@@ -3,6 +3,7 @@
 package authority_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/backup"
 )
 
 // kept is a revocation log in memory, which can fail.
@@ -197,4 +199,28 @@ func TestMergeRevocations(t *testing.T) {
 	if m, err := behind.MergeRevocations(ctx, admin, log.all()); err != nil || m.Revoked+m.Disabled+m.Ended > 0 {
 		t.Errorf("a repeat did something: %+v, %v", m, err)
 	}
+}
+
+// copyOf returns an authority over another store that holds what the first one holds now, as one that was restored.
+func copyOf(t testing.TB, a *authority.Authority) *authority.Authority {
+	t.Helper()
+	dump, err := a.Backup(ctx, admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	_, err = backup.Write(&archive, backup.Header{Created: start}, func(visit func(any) error) error { return dump(ctx, visit) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := backup.NewReader(&archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memory(t)
+	if err := store.Load(ctx, r.Next); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := over(t, store)
+	return b
 }

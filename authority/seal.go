@@ -117,6 +117,9 @@ func (a *Authority) needSealer() error {
 	return &Error{Kind: Conflicting, Problem: "there is no root key to seal with", Hint: "start the server with --root-key-file, or give the library Options.Sealer"}
 }
 
+// Sealed reports whether what an item holds was sealed.
+func (i *Item) Sealed() bool { return bytes.HasPrefix(i.Data, []byte(sealHeader)) }
+
 // Sealed reports how many items of the store are sealed, and how many of those the sealer does not open: then it has
 // another root key than the one they were sealed with.
 func (a *Authority) Sealed(ctx context.Context) (all, closed int, err error) {
@@ -125,7 +128,7 @@ func (a *Authority) Sealed(ctx context.Context) (all, closed int, err error) {
 		return 0, 0, fromStore(err)
 	}
 	for _, item := range page.Items {
-		if !bytes.HasPrefix(item.Data, []byte(sealHeader)) {
+		if !item.Sealed() {
 			continue
 		}
 		all++
