@@ -118,15 +118,21 @@ func kindOf(v any) int {
 	return -1
 }
 
-// ErrArchive is wrapped by every error that says that an archive is not whole, or is none. They never repeat what it holds.
+// ErrArchive is wrapped by every *ArchiveError.
 var ErrArchive = errors.New("the backup cannot be used")
 
-// ErrNewer is wrapped where a newer version wrote an archive. It wraps ErrArchive.
-var ErrNewer = fmt.Errorf("%w: a newer version wrote it", ErrArchive)
+// An ArchiveError says why an archive is not whole, or is none. It never repeats what that holds.
+type ArchiveError struct{ Problem string }
 
-func damaged(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrArchive, fmt.Sprintf(format, args...))
-}
+func (e *ArchiveError) Error() string { return ErrArchive.Error() + ": " + e.Problem }
+
+// Unwrap returns ErrArchive.
+func (e *ArchiveError) Unwrap() error { return ErrArchive }
+
+// ErrNewer says that a newer version wrote an archive.
+var ErrNewer error = &ArchiveError{"a newer version wrote it"}
+
+func damaged(format string, args ...any) error { return &ArchiveError{fmt.Sprintf(format, args...)} }
 
 // line returns a value as it stands on a line.
 func line(name string, v any) ([]byte, error) {

@@ -105,13 +105,14 @@ func (s *session) load(ctx context.Context, store *sqlite.Store, from io.Reader,
 	bar := s.newCount()
 	summary, err := backup.Restore(ctx, counting{store, bar}, from, s.now())
 	bar.end()
+	var archive *backup.ArchiveError
 	switch {
 	case errors.Is(err, authority.ErrNotEmpty):
 		return nil, misused("the store in "+dir+" is not empty", "it was not touched: name an empty folder with --data")
 	case errors.Is(err, backup.ErrNewer):
 		return nil, unknowable("a newer version wrote the backup", "nothing was restored: upgrade keywright", nil)
-	case errors.Is(err, backup.ErrArchive):
-		return nil, unknowable("", "nothing was restored: use another backup", err)
+	case errors.As(err, &archive):
+		return nil, unknowable("", "nothing was restored: use another backup", archive)
 	case err != nil:
 		return nil, unknowable("nothing was restored", "look at the disk", err)
 	}
