@@ -96,13 +96,22 @@ func wholeLines(file *os.File) (int64, error) {
 	if end == 0 && size > int64(len(tail)) {
 		return 0, errors.New("the end of the file is no line of a revocation log")
 	}
-	if first := bytes.TrimSpace(tail[:end]); len(first) > 0 && size <= maxLogLine {
-		head, _, _ := bytes.Cut(first, []byte("\n"))
-		if _, err := parseLog(head); err != nil {
-			return 0, errors.New("the file is no revocation log")
-		}
+	if err := looksLikeLog(tail[:end], tail[end:]); err != nil {
+		return 0, err
 	}
 	return size - int64(len(tail)) + int64(end), nil
+}
+
+// looksLikeLog refuses a file of something else before anything is cut off it: by its last whole line and by the rest.
+func looksLikeLog(whole, rest []byte) error {
+	lines := bytes.Split(bytes.TrimSuffix(whole, []byte("\n")), []byte("\n"))
+	_, err := parseLog(lines[len(lines)-1])
+	begin := []byte(`{"time":"`)
+	n := min(len(begin), len(rest))
+	if len(whole) > 0 && err != nil || !bytes.Equal(begin[:n], rest[:n]) {
+		return errors.New("the file is no revocation log")
+	}
+	return nil
 }
 
 // Append writes entries; they are on the disk when it returns nil. After an error none of them counts as written.
