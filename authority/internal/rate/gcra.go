@@ -56,30 +56,36 @@ type Decision struct {
 // A clock that was set back gives no units: the meter goes on from where it was. It keeps nobody waiting for longer
 // than a window and the refill of the burst: what is further ahead is cut to that.
 func (l Limit) Take(tat int64, now time.Time, cost int64) (next int64, d Decision) {
-	return l.take(tat, nanoseconds(now), cost)
+	next = l.take(tat, nanoseconds(now), cost, &d)
+	return next, d
 }
 
-func (l Limit) take(tat, now, cost int64) (next int64, d Decision) {
-	r := l.read(tat, now)
-	if d = r.decide(cost); d.OK && cost > 0 {
+func (l Limit) take(tat, now, cost int64, d *Decision) (next int64) {
+	var r reading
+	r.read(l, tat, now)
+	r.decide(cost, d)
+	if d.OK && cost > 0 {
 		r.full = max(r.full, r.now) + cost*r.unit
 		d.Remaining -= cost
 		d.ResetAfter = r.until(r.full)
 	}
-	return r.state(r.full), d
+	return r.state(r.full)
 }
 
 // Peek decides as Take would and takes nothing: Remaining and ResetAfter are those of the meter as it is.
-func (l Limit) Peek(tat int64, now time.Time, cost int64) Decision {
-	r := l.read(tat, nanoseconds(now))
-	return r.decide(cost)
+func (l Limit) Peek(tat int64, now time.Time, cost int64) (d Decision) {
+	var r reading
+	r.read(l, tat, nanoseconds(now))
+	r.decide(cost, &d)
+	return d
 }
 
 // GiveBack returns the state after cost units that were just taken in vain are put back.
 func (l Limit) GiveBack(tat, cost int64) int64 {
-	r := l.read(tat, lastNow)
-	r.full = r.steps(max(tat, 0), up) // as it is: how far it may be ahead depends on the time
-	return r.state(max(0, r.full-min(max(cost, 0), r.burst)*r.unit))
+	var r reading
+	r.read(l, 0, 0)
+	full := r.steps(max(tat, 0), up) // however far it is ahead: that depends on the time
+	return r.state(max(0, full-min(max(cost, 0), r.burst)*r.unit))
 }
 
 // A reading is a meter at a time, in steps. A step is window/perWindow nanoseconds.
@@ -93,39 +99,35 @@ type reading struct {
 	full      int64  // the step at which the meter is full
 }
 
-// read needs three things to hold, so that no number overflows: a step is not shorter than a nanosecond, a burst not
-// longer than longest, and now not beyond lastNow.
-func (l Limit) read(tat, now int64) reading {
-	r := reading{window: uint64(l.Window), burst: l.Burst, unit: int64(l.Window) / l.Amount, clock: now}
-	r.perWindow = uint64(l.Amount * r.unit)
-	if r.burst == 0 {
+// read sets all of the reading. No number overflows, as a step is not shorter than a nanosecond, a burst refills within
+// longest, and now is not beyond lastNow.
+func (r *reading) read(l Limit, tat, now int64) {
+	r.window = uint64(l.Window)
+	unit := r.window / uint64(l.Amount)
+	r.unit, r.perWindow = int64(unit), uint64(l.Amount)*unit
+	if r.burst = l.Burst; r.burst == 0 {
 		r.burst = l.Amount
 	}
-	if hi, lo := bits.Mul64(uint64(r.burst), uint64(r.unit)); hi != 0 || lo > uint64(longest) {
+	if hi, lo := bits.Mul64(uint64(r.burst), unit); hi != 0 || lo > uint64(longest) {
 		r.burst = int64(longest) / r.unit
 	}
-	r.now = r.steps(now, down)
+	r.clock, r.now = now, r.steps(now, down)
 	// The slack of a window is for asks that read the clock one before the other and arrive the other way round.
 	r.full = min(r.steps(max(tat, 0), up), r.now+r.burst*r.unit+int64(r.perWindow))
-	return r
 }
 
-func (r *reading) decide(cost int64) Decision {
+func (r *reading) decide(cost int64, d *Decision) {
 	debt := max(0, r.full-r.now)
-	d := Decision{
-		Limit:      r.burst,
-		Remaining:  max(0, r.burst*r.unit-debt) / r.unit,
-		ResetAfter: r.until(r.full),
-	}
+	d.Limit = r.burst
+	d.Remaining = int64(uint64(max(0, r.burst*r.unit-debt)) / uint64(r.unit))
+	d.ResetAfter = r.until(r.full)
+	d.OK, d.RetryAfter = cost <= d.Remaining, 0
 	switch {
 	case cost > r.burst:
 		d.RetryAfter = Never
-	case cost > d.Remaining:
+	case !d.OK:
 		d.RetryAfter = r.until(r.full - (r.burst-cost)*r.unit)
-	default:
-		d.OK = true
 	}
-	return d
 }
 
 type rounding bool
@@ -135,27 +137,38 @@ const (
 	up   rounding = true
 )
 
+// whole reports whether a step is a nanosecond.
+func (r *reading) whole() bool { return r.window == r.perWindow }
+
 // steps converts a time of at least 0.
 func (r *reading) steps(nanoseconds int64, to rounding) int64 {
+	if r.whole() {
+		return nanoseconds
+	}
 	return scale(nanoseconds, r.perWindow, r.window, to)
 }
 
 // state is the time of a step. As steps are not shorter than nanoseconds, rounded up it gives the same step again.
-func (r *reading) state(step int64) int64 { return scale(step, r.window, r.perWindow, down) }
+func (r *reading) state(step int64) int64 {
+	if r.whole() {
+		return step
+	}
+	return scale(step, r.window, r.perWindow, down)
+}
 
 // until returns how long it takes until the clock reaches a step.
 func (r *reading) until(step int64) time.Duration {
 	if step <= r.now {
 		return 0
 	}
+	if r.whole() {
+		return time.Duration(step - r.clock)
+	}
 	return time.Duration(scale(step, r.window, r.perWindow, up) - r.clock)
 }
 
 // scale returns n × times / by.
 func scale(n int64, times, by uint64, to rounding) int64 {
-	if times == by {
-		return n
-	}
 	hi, lo := bits.Mul64(uint64(n), times)
 	quotient, rest := bits.Div64(hi, lo, by)
 	if to == up && rest > 0 {

@@ -32,7 +32,7 @@ func (m *Meters) TakeAll(now time.Time, items []Item) (ok bool) {
 		if again(held, i) {
 			tat = held[i-1].next
 		}
-		h.next, it.Decision = it.Limit.take(tat, clock, it.Cost)
+		h.next = it.Limit.take(tat, clock, it.Cost, &it.Decision)
 		ok = ok && it.Decision.OK
 	}
 	if !ok {
@@ -56,8 +56,9 @@ func refuse(clock int64, items []Item, held []holding) {
 	for i := range held {
 		h := &held[i]
 		it := &items[h.item]
-		r := it.Limit.read(h.tat, clock)
-		it.Decision = r.decide(costUpTo(items, h.item))
+		var r reading
+		r.read(it.Limit, h.tat, clock)
+		r.decide(costUpTo(items, h.item), &it.Decision)
 		h.tat = r.state(r.full) // nearer, if the clock was set back
 	}
 }
