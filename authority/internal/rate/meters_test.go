@@ -124,6 +124,25 @@ func TestGiveBackAll(t *testing.T) {
 	}
 }
 
+// After the clock was set back by a year a key waits for a window and its burst, and not for a year.
+func TestClockSetBackUnderMeters(t *testing.T) {
+	m := New([16]byte{1})
+	items := oneAsk(1)
+	for range 5 {
+		m.TakeAll(start, items)
+	}
+	past := start.AddDate(-1, 0, 0)
+	if m.TakeAll(past, items) || items[0].Decision.Remaining != 0 || items[1].Decision.Remaining != 0 {
+		t.Fatalf("%+v", items)
+	}
+	if m.PeekAll(past.Add(2*24*time.Hour-1), []Item{{Key: items[1].Key, Limit: perDay, Cost: 20}}) {
+		t.Error("full too early")
+	}
+	if !m.PeekAll(past.Add(2*24*time.Hour), []Item{{Key: items[1].Key, Limit: perDay, Cost: 20}}) {
+		t.Error("locked out for longer than a window and its burst")
+	}
+}
+
 func dirtyOf(m *Meters) map[Key]int64 {
 	dirty := map[Key]int64{}
 	m.Dirty(func(key Key, tat int64) { dirty[key] = tat })
