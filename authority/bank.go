@@ -34,13 +34,14 @@ func newBank(a *Authority) *bank {
 	return &bank{authority: a, orders: make(chan *order, maxOrders), next: map[Account]time.Time{}}
 }
 
-// run serves until stop is closed.
-func (b *bank) run(stop <-chan struct{}) {
+// run serves until the authority is closed.
+func (b *bank) run() {
+	defer close(b.authority.closed)
 	for {
 		select {
 		case first := <-b.orders:
 			b.serve(b.gather(first))
-		case <-stop:
+		case <-b.authority.closing:
 			return
 		}
 	}
@@ -123,7 +124,7 @@ func (b *bank) order(ctx context.Context, s Spending) (Spent, error) {
 	select {
 	case <-o.done:
 		return o.spent, o.err
-	case <-b.authority.bankClosed:
+	case <-b.authority.closed:
 		return Spent{}, errClosed
 	}
 }

@@ -45,8 +45,8 @@ type Caller struct {
 	actor     string          // a word, or empty:
 	key       keywright.KeyID // of the service key
 	scopes    []string
-	keyspaces []string // empty: all but the reserved one
-	owner     string   // empty: all
+	keyspaces []string        // empty: all but the reserved one
+	owner     string          // empty: all
 	holder    keywright.KeyID // of a key that may have children: it may make them, and nothing else
 	origin    Origin
 }

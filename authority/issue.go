@@ -29,10 +29,10 @@ type IssueRequest struct {
 	Name        string // for people, at most 200 characters
 	Owner       string // the caller's own id of a user or organization, at most 200 characters
 	Scopes      []string
-	Roles       []string         // of the keyspace
-	Limits      []Limit          // nil: those of the policy for new keys
-	Credits     *CreditsRequest  // nil: not counted
-	Metadata    []byte           // a JSON object of at most 64 KiB
+	Roles       []string        // of the keyspace
+	Limits      []Limit         // nil: those of the policy for new keys
+	Credits     *CreditsRequest // nil: not counted
+	Metadata    []byte          // a JSON object of at most 64 KiB
 	Rules       Rules
 	NotBefore   time.Time
 	ExpiresAt   time.Time

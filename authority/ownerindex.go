@@ -15,6 +15,8 @@ type ownerState struct {
 	account Account
 	limits  []metered
 	credits bool
+
+	doubtful bool // the store must be asked
 }
 
 func newOwnerState(o *Owner) *ownerState {
@@ -47,7 +49,8 @@ func (x *ownerIndex) find(id string) (o *ownerState, known bool) {
 	return o, known
 }
 
-// put sets owners; nil says that there is none. With keep, those that are there stay: they are newer.
+// put sets owners; nil says that there is none. With keep, those that are there stay, as they are newer, but for the
+// doubtful.
 func (x *ownerIndex) put(keep bool, owners map[string]*ownerState) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -62,7 +65,7 @@ func (x *ownerIndex) put(keep bool, owners map[string]*ownerState) {
 			}
 			changed[at] = m
 		}
-		if _, there := m[id]; !there || !keep {
+		if old, there := m[id]; !there || !keep || old != nil && old.doubtful {
 			m[id] = o
 		}
 	}
@@ -104,9 +107,10 @@ func (a *Authority) loadOwners(ctx context.Context) error {
 func (a *Authority) owner(ctx context.Context, s *space, id string) (*ownerState, error) {
 	loaded := a.ownersLoaded.Load() // before the look
 	o, known := s.owners.find(id)
-	if known || loaded {
+	if o == nil && (known || loaded) || o != nil && !o.doubtful {
 		return o, nil
 	}
+	o = nil
 	a.asked.Add(1)
 	page, err := a.store.List(ctx, Query{Of: Owners, Keyspace: s.Name, Owner: id})
 	if err != nil {

@@ -4,6 +4,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -14,12 +15,13 @@ import (
 
 // A counting is what was gathered from the notes of verifications and not written yet.
 type counting struct {
-	mu    sync.Mutex
-	usage map[usageKey]usageSum
-	last  map[keywright.Hash]Use
-	ended map[endedKey]struct{} // uses of what has ended, for events
+	mu     sync.Mutex
+	usage  map[usageKey]usageSum
+	last   map[keywright.Hash]Use
+	ended  map[endedKey]string    // uses of what has ended, and in which keyspace, for events
 	meters map[rate.Key]time.Time // those whose state is to be written; not cleared but by writing
 
+	nameOf func(uint32) string           // of a keyspace
 	totals map[string][len(codes)]uint64 // of each keyspace, as they were when last written
 }
 
@@ -37,14 +39,14 @@ type endedKey struct {
 	step uint8
 }
 
-func newCounting() *counting {
-	c := &counting{totals: map[string][len(codes)]uint64{}, meters: map[rate.Key]time.Time{}}
+func newCounting(nameOf func(uint32) string) *counting {
+	c := &counting{nameOf: nameOf, totals: map[string][len(codes)]uint64{}, meters: map[rate.Key]time.Time{}}
 	c.clear()
 	return c
 }
 
 func (c *counting) clear() {
-	c.usage, c.last, c.ended = map[usageKey]usageSum{}, map[keywright.Hash]Use{}, map[endedKey]struct{}{}
+	c.usage, c.last, c.ended = map[usageKey]usageSum{}, map[keywright.Hash]Use{}, map[endedKey]string{}
 }
 
 // gather counts what was noted.
@@ -66,7 +68,7 @@ func (c *counting) count(u *use, now time.Time, hour int64) {
 		sum.cost += u.cost
 		c.last[u.hash] = Use{Key: u.id, Hash: u.hash, Time: now, From: u.address()}
 	case stepRevoked, stepExpired:
-		c.ended[endedKey{u.id, u.step}] = struct{}{}
+		c.ended[endedKey{u.id, u.step}] = c.nameOf(u.space)
 	}
 	c.usage[k] = sum
 }
@@ -120,8 +122,7 @@ func (a *Authority) Flush(ctx context.Context) error {
 	clear(c.meters)
 	c.totals = totals
 	a.extendGraces(last)
-	a.noteEnded(ctx, ended)
-	return nil
+	return errors.Join(a.noteEnded(ctx, ended), a.lookAtStrangers(ctx), a.noteRefused(ctx))
 }
 
 // usageLife is how long hours of usage are kept.

@@ -113,10 +113,10 @@ type judgement struct {
 	owner     string
 	kind      *kind
 	rules     *ruleSet
-	scopes    []string // granted
-	named     bool     // the ask is plain
-	doubtful  bool     // the table does not know the state
-	stored    keywright.Hash // of the secret, as its record has it
+	scopes    []string            // granted
+	named     bool                // the ask is plain
+	doubtful  bool                // the table does not know the state
+	stored    keywright.Hash      // of the secret, as its record has it
 	above     [maxDepth]*ancestor // of a child, nearest first
 	depth     int                 // how many
 	expr      *keywright.ScopeExpr
