@@ -4,6 +4,7 @@ package authority
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/keywright/keywright"
@@ -80,9 +81,20 @@ type Spending struct {
 	Amount   int64     // at least 1
 }
 
-// Spent is the end of a Spending. Balances are in the order of its accounts, as they are after it.
+// Spent is the end of a Spending. Balances are in the order of its accounts, as they are after it; of one that does not
+// exist, all but the account is zero.
 type Spent struct {
 	OK       bool
 	Balances []Balance
 	Missing  bool // an account does not exist: nothing was taken
+}
+
+// Valid reports whether a store can carry a spending out.
+func (s *Spending) Valid() bool {
+	for i, a := range s.Accounts {
+		if slices.Contains(s.Accounts[:i], a) {
+			return false
+		}
+	}
+	return s.Amount >= 1 && len(s.Accounts) >= 1 && len(s.Accounts) <= 8
 }

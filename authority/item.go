@@ -29,18 +29,20 @@ type Checkpoint struct {
 	Pruned    bool // the events up to it are gone; the chain that is left begins behind it
 }
 
-// An Erasure empties personal fields of events. Their commitments stay, and so does the chain.
+// An Erasure empties personal fields of an event. Their commitments stay, and so does the chain. Nothing happens if the
+// event is not there: it was pruned.
 type Erasure struct {
 	Sequence uint64
 	Fields   []string // by name
 }
 
-// A Prune deletes the events up to a checkpoint, which must be in the store and is marked.
+// A Prune deletes the events up to a checkpoint, which must be in the store and hold the hash of the event of its
+// sequence. It and those before it are marked.
 type Prune struct {
 	Sequence uint64
 }
 
-// A Removal deletes an Item or an Owner; one that is not there is a conflict.
+// A Removal deletes an Item or an Owner; one that is not there, or has another version, is a conflict of version.
 type Removal struct {
 	Item  *Item  // by kind, name and version
 	Owner *Owner // by keyspace, id and version

@@ -57,6 +57,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is wrapped by every *ConflictError.
 	ErrConflict = errors.New("conflict")
+	// ErrNotEmpty may be wrapped by an error of Load: the store holds something already.
+	ErrNotEmpty = errors.New("the store is not empty")
 	// ErrFull may be wrapped by an error of Apply: nothing was written because there is no room.
 	ErrFull = errors.New("no room is left")
 )
@@ -64,7 +66,8 @@ var (
 // A ConflictError says what a change met.
 type ConflictError struct {
 	// What is version, id, hash, public_id, keyspace, answer; of a move also balance (it would be below 0 or beyond what
-	// an int64 holds), account (there is none to take from) or refilled (it was); of a prune checkpoint.
+	// an int64 holds), account (there is none to take from) or refilled (it was). It is checkpoint if one to be put exists,
+	// or if one to prune up to is not there, is pruned, or is not of the event that has its sequence.
 	What string
 }
 
@@ -75,8 +78,8 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 
 // A Change is a set of things to put and of events they leave.
 //
-// A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Answer has no
-// version: it must not exist yet, unless the one that does expired before the new one was created. What a change is
+// A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Owner or Item that
+// exists already is a conflict of version. An Answer has no version: it must not exist yet, unless the one that does expired before the new one was created. What a change is
 // based on is compared before anything is put; a keyspace that is missing has version 0. Puts happen in their order, so
 // one change can move a hash from one record to another.
 type Change struct {
@@ -123,7 +126,7 @@ const (
 	Records Kind = iota
 	Keyspaces
 	Answers
-	Owners      // by keyspace and id; After is the id of the last of the page before
+	Owners      // by keyspace and id; in one keyspace, After is the id of the last of the page before
 	Items       // by kind and name
 	Checkpoints // by sequence
 	Balances    // by account

@@ -15,6 +15,7 @@ type Tally struct {
 	Usage  []Usage
 	Uses   []Use
 	Meters []Meter
+	Now    time.Time // meters that are full at this time may be deleted, a part with each tally; zero: none
 	Forget time.Time // usage of hours before this may be deleted, a part with each tally; zero: none
 }
 
@@ -29,7 +30,7 @@ type Usage struct {
 	Cost     int64 // the sum of the costs of those that were VALID
 }
 
-// A Use tells when and from where a secret was last used. It replaces an older one of the same hash.
+// A Use tells when and from where a secret was last used. It replaces an older one of the same key and hash.
 type Use struct {
 	Key  keywright.KeyID
 	Hash keywright.Hash // of the secret, as its record has it
@@ -41,5 +42,5 @@ type Use struct {
 // replaces what the store has of the same ID.
 type Meter struct {
 	ID   [24]byte
-	Full time.Time // when it will be full again, to the nanosecond; meters that are full may be deleted
+	Full time.Time // when it will be full again, to the nanosecond
 }
