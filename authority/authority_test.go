@@ -34,6 +34,21 @@ func open(t testing.TB) (*authority.Authority, *clock) {
 	return over(t, memory(t))
 }
 
+// eventually waits for what is done in the background.
+func eventually(t testing.TB, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not happen")
+		}
+	}
+}
+
+// random is where tests take randomness from.
+type random struct{}
+
+func (random) Read(p []byte) (int, error) { return rand.Read(p) }
+
 func over(t testing.TB, store authority.Store, change ...func(*authority.Options)) (*authority.Authority, *clock) {
 	t.Helper()
 	c := &clock{}
@@ -60,6 +75,7 @@ func sealer(t testing.TB, root byte) authority.Sealer {
 	return s
 }
 
+// memory returns an empty store.
 func memory(t testing.TB) *sqlite.Store {
 	t.Helper()
 	store, err := sqlite.OpenMemory(ctx)
