@@ -176,7 +176,7 @@ func endsSooner(was *StoredSecret, is *Record) (ends time.Time, ended bool) {
 	for i := range is.Secrets {
 		s := &is.Secrets[i]
 		if s.Hash == was.Hash || s.PublicID == was.PublicID && s.PublicID != "" && s.Created.Equal(was.Created) {
-			return s.Expires, sooner(was.Expires, s.Expires) || s.Grace && !was.Grace && s.Idle > 0
+			return s.Expires, sooner(was.Expires, s.Expires)
 		}
 	}
 	return is.Updated, was.Expires.IsZero() || was.Expires.After(is.Updated)
