@@ -223,6 +223,47 @@ func TestMergeRevocations(t *testing.T) {
 	}
 }
 
+func TestRolesAreNarrowedByTheLog(t *testing.T) {
+	a, log := logged(t)
+	set := func(roles map[string][]string) {
+		t.Helper()
+		if _, err := a.UpdateKeyspace(ctx, admin, authority.KeyspaceRequest{Name: "default", Policy: &authority.Policy{Roles: roles}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(map[string][]string{"reader": {"a:read", "b:read"}, "writer": {"a:*"}, "wider": {"c:d"}, "gone": {"e:f"}})
+	keys := map[string]keywright.Secret{}
+	for _, role := range []string{"reader", "writer", "wider", "gone"} {
+		keys[role] = issue(t, a, authority.IssueRequest{Roles: []string{role}}).Key
+	}
+	if len(log.entries) > 0 {
+		t.Errorf("new roles were logged: %+v", log.entries)
+	}
+	behind, _ := copyOf(t, a)
+	set(map[string][]string{"reader": {"a:read"}, "writer": {"a:*"}, "wider": {"c:d", "c:e"}})
+	m, err := behind.MergeRevocations(ctx, admin, log.all())
+	if err != nil || m != (authority.Merged{Entries: 2, Roles: 2}) {
+		t.Fatalf("%+v, %v of %+v", m, err, log.entries)
+	}
+	for _, c := range []struct {
+		role, scope string
+		want        keywright.Code
+	}{
+		{"reader", "a:read", keywright.Valid},
+		{"reader", "b:read", keywright.InsufficientScope},
+		{"writer", "a:write", keywright.Valid},
+		{"wider", "c:d", keywright.Valid},
+		{"gone", "e:f", keywright.InsufficientScope},
+	} {
+		if v := verify(t, behind, keywright.Ask{Key: keys[c.role], Keyspace: "default", Scopes: []string{c.scope}}); v.Code != c.want {
+			t.Errorf("%s, asked for %s: %s", c.role, c.scope, v.Code)
+		}
+	}
+	if m, err := behind.MergeRevocations(ctx, admin, log.all()); err != nil || m.Roles != 0 {
+		t.Errorf("a repeat: %+v, %v", m, err)
+	}
+}
+
 // copyOf returns an authority over another store that holds what the first one holds now, as one that was restored.
 func copyOf(t testing.TB, a *authority.Authority) (*authority.Authority, *clock) {
 	t.Helper()

@@ -41,6 +41,7 @@ var taken = []authority.Revocation{
 	{Time: moment, Key: id(1), Version: 2, Kind: authority.KeyRevoked},
 	{Time: moment, Key: id(2), Version: 3, Kind: authority.KeyDisabled},
 	{Time: moment, Key: id(3), Version: 4, Kind: authority.SecretEnds, Hash: hashOf("s"), Ends: moment.Add(time.Hour)},
+	{Time: moment, Version: 5, Kind: authority.RoleNarrowed, Keyspace: "acme", Role: "reader", Scopes: "a:b c:d"},
 }
 
 func openLog(t testing.TB, path string) *backup.Log {
@@ -127,7 +128,7 @@ func TestALogThatIsNoneIsRefused(t *testing.T) {
 		"no key":           strings.Replace(good, id(1).String(), "", 1),
 		"no version":       strings.Replace(good, `"version":2`, `"version":0`, 1),
 		"an unknown field": strings.Replace(good, `"time"`, `"other":1,"time"`, 1),
-		"a long line":      strings.Repeat("x", 10_000) + "\n",
+		"a long line":      strings.Repeat("x", 2_000_000) + "\n",
 		"behind good ones": good + good + "x\n",
 	} {
 		list, err := entriesOf(t, text)

@@ -159,11 +159,15 @@ func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags
 		if err != nil {
 			return unknowable("the revocation log was not merged to its end, and the store stays frozen", "repeat it without --from", err)
 		}
-		if _, err := fmt.Fprintf(s.stdout, "merged · entries: %s · keys revoked: %s, disabled: %s, with a secret ended: %s\n",
-			grouped(m.Entries), grouped(m.Revoked), grouped(m.Disabled), grouped(m.Ended)); err != nil {
+		text := fmt.Sprintf("merged · entries: %s · keys revoked: %s, disabled: %s, with a secret ended: %s",
+			grouped(m.Entries), grouped(m.Revoked), grouped(m.Disabled), grouped(m.Ended))
+		if m.Roles > 0 {
+			text += " · roles narrowed: " + grouped(m.Roles)
+		}
+		if _, err := fmt.Fprintln(s.stdout, text); err != nil {
 			return err
 		}
-		lines = append(lines, fmt.Sprintf("revocation log: entries %d, revoked %d, disabled %d, ended %d", m.Entries, m.Revoked, m.Disabled, m.Ended))
+		lines = append(lines, fmt.Sprintf("revocation log: entries %d, revoked %d, disabled %d, ended %d, roles %d", m.Entries, m.Revoked, m.Disabled, m.Ended, m.Roles))
 	}
 	if err := a.Thaw(ctx, restorer, lines); err != nil {
 		return unknowable("the store stays frozen", "repeat it without --from", err)
