@@ -36,6 +36,7 @@ must be whole.
 A backup does not know what was revoked after it. The revocation log of the server does: what it says was taken away
 from a key is taken away from the restored one. Without it the store is frozen: a server over it answers every request
 with 503, until the log is merged, or the loss is accepted with --accept-loss. Both can be done later, without --from.
+A store that came back by other means, such as a copy of its file, has no such mark: merge the log before a server starts.
 
 The root key is not in a backup: put a copy of root.key into the folder of the store.`,
 		Example: `  keywright restore --from keywright.backup --revocation-log revocations.jsonl --data /var/lib/keywright
@@ -150,7 +151,7 @@ func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags
 		s.say("frozen: a server over it answers 503, as what was revoked since the backup is not known")
 		s.say("next: keywright restore --revocation-log FILE, or keywright restore --accept-loss, with the same --data")
 		return nil
-	case a.Frozen() == nil:
+	case f.accept && a.Frozen() == nil:
 		return refused("the store is not frozen", "nothing needs to be done")
 	case f.accept:
 		lines = append(lines, "loss accepted")
@@ -168,6 +169,9 @@ func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags
 			return err
 		}
 		lines = append(lines, fmt.Sprintf("revocation log: entries %d, revoked %d, disabled %d, ended %d, roles %d", m.Entries, m.Revoked, m.Disabled, m.Ended, m.Roles))
+	}
+	if a.Frozen() == nil { // it came back by other means than a backup
+		return nil
 	}
 	if err := a.Thaw(ctx, restorer, lines); err != nil {
 		return unknowable("the store stays frozen", "repeat it without --from", err)
