@@ -7,8 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -170,4 +172,45 @@ func FuzzReader(f *testing.F) {
 			t.Fatalf("what was read does not write itself back (%v)", err)
 		}
 	})
+}
+
+// TestMemoryIsFlat writes and reads an archive of many values, and looks how much is held at once.
+func TestMemoryIsFlat(t *testing.T) {
+	const values, most = 100_000, 16 << 20
+	read, write := io.Pipe()
+	go func() {
+		_, err := backup.Write(write, header, func(visit func(any) error) error {
+			owner := authority.Owner{Keyspace: "acme", Version: 1}
+			for n := range values {
+				owner.ID = fmt.Sprint(n, strings.Repeat("x", 200))
+				if err := visit(&owner); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		_ = write.CloseWithError(err)
+	}()
+	r, err := backup.NewReader(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var begin, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&begin)
+	for n := 0; ; n++ {
+		_, err := r.Next()
+		if err != nil {
+			if n != values || err != io.EOF {
+				t.Fatalf("%d values, %v", n, err)
+			}
+			return
+		}
+		if n%(values/4) == values/8 {
+			runtime.GC()
+			if runtime.ReadMemStats(&now); now.HeapAlloc > begin.HeapAlloc+most {
+				t.Fatalf("after %d values %d bytes are held", n, now.HeapAlloc-begin.HeapAlloc)
+			}
+		}
+	}
 }

@@ -46,12 +46,10 @@ func everything(t testing.TB) []any {
 	limits := []authority.Limit{{Name: "burst", Limit: 10, Window: time.Minute, Burst: 5, Auto: true}}
 	credits := &authority.Credits{Refill: &authority.Refill{Amount: 7, Every: time.Hour, Day: 3, Mode: authority.RefillAdd, Start: moment}}
 	account := authority.AccountOf("acme", "ann")
-	personal := authority.Personal{Name: "owner", Value: "ann", Salt: []byte("0123456789abcdef"), Commitment: hashOf("c")}
-	p, err := authority.NewPersonal("owner", "ann", strings.NewReader("0123456789abcdef"))
+	personal, err := authority.NewPersonal("owner", "ann", strings.NewReader("0123456789abcdef"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	personal = p
 	mark := &authority.Checkpoint{Sequence: 6, Hash: hashOf("6"), Time: moment, Signer: []byte("signer"), Signature: []byte("signature"), Pruned: true}
 	event := &authority.Event{
 		Time: moment, Actor: "test", Verb: "key.issue", Target: "key", Keyspace: "acme", Request: "req", Changes: []string{"a", "b"},

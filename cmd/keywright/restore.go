@@ -17,7 +17,6 @@ import (
 
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/backup"
-	"github.com/keywright/keywright/store/sqlite"
 )
 
 type restoreFlags struct {
@@ -102,9 +101,13 @@ func (s *session) openBackup(path string) (io.ReadCloser, error) {
 }
 
 // load loads a backup and returns what the event of the restore says of it.
-func (s *session) load(ctx context.Context, store *sqlite.Store, from io.Reader, dir string) ([]string, error) {
+func (s *session) load(ctx context.Context, store authority.Store, from io.Reader, dir string) ([]string, error) {
+	archiver, ok := store.(authority.Archiver)
+	if !ok {
+		return nil, unknowable("a backup cannot be loaded into this kind of store", "restore it with its own means", nil)
+	}
 	bar := s.newCount()
-	summary, err := backup.Restore(ctx, counting{store, bar}, from, s.now())
+	summary, err := backup.Restore(ctx, counting{archiver, bar}, from, s.now())
 	bar.end()
 	var archive *backup.ArchiveError
 	switch {
@@ -139,7 +142,7 @@ func (c counting) Load(ctx context.Context, next func() (any, error)) error {
 }
 
 // thaw ends the freeze of a restored store, by revocation logs or by saying that the loss is accepted.
-func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags, lines []string) error {
+func (s *session) thaw(ctx context.Context, store authority.Store, f *restoreFlags, lines []string) error {
 	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: s.now, Random: rand.Reader})
 	if err != nil {
 		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
