@@ -64,6 +64,11 @@ var (
 //
 // Its errors tell apart what a person can do about them: *InUseError, *NewerError, ErrNotOurs.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	return openOn(ctx, systemDisk{}, dir, o)
+}
+
+// openOn opens a store whose database lies on another disk; the folder itself and its lock are the system's.
+func openOn(ctx context.Context, d disk, dir string, o Options) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the store: %w", err)
@@ -75,7 +80,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openFile(ctx, dir)
+	s, err := openFile(ctx, d, dir)
 	if err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
@@ -92,16 +97,16 @@ func OpenMemory(ctx context.Context) (*Store, error) {
 	return start(ctx, &Store{where: "memory", write: db, read: db})
 }
 
-func openFile(ctx context.Context, dir string) (*Store, error) {
+func openFile(ctx context.Context, d disk, dir string) (*Store, error) {
 	path := filepath.Join(dir, databaseName)
-	if err := prepareFile(ctx, path); err != nil {
+	if err := prepareFile(ctx, d, path); err != nil {
 		return nil, err
 	}
-	write, err := connect(writerDSN(path), 1)
+	write, err := connect(on(d, writerDSN(path)), 1)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
-	read, err := connect(readerDSN(path), readers)
+	read, err := connect(on(d, readerDSN(path)), readers)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), write.Close())
 	}
