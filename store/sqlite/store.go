@@ -62,7 +62,7 @@ var (
 // Open opens the store in a folder, and makes both if they do not exist: the folder with mode 0700, files with 0600. An
 // older schema is brought up to date.
 //
-// Its errors tell apart what a person can do about them: *InUseError, *NewerError, ErrNotOurs.
+// Its errors tell apart what a person can do about them: *InUseError, *NewerError, ErrNotOurs, authority.ErrFull.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	return openOn(ctx, systemDisk{}, dir, o)
 }
@@ -82,7 +82,7 @@ func openOn(ctx context.Context, d disk, dir string, o Options) (*Store, error) 
 	}
 	s, err := openFile(ctx, d, dir)
 	if err != nil {
-		return nil, errors.Join(err, lock.release())
+		return nil, errors.Join(asFull(err), lock.release())
 	}
 	s.lock = lock
 	return s, nil
@@ -142,7 +142,7 @@ func (s *Store) Close() error {
 			s.closed = errors.Join(s.closed, s.lock.release())
 		}
 		if s.closed != nil {
-			s.closed = fmt.Errorf("cannot close the store in %s: %w", s.where, s.closed)
+			s.closed = fmt.Errorf("cannot close the store in %s: %w", s.where, asFull(s.closed))
 		}
 	})
 	return s.closed

@@ -120,7 +120,7 @@ func TestWreckKeepsWhatWasSynced(t *testing.T) {
 	found := map[string]int{}
 	wreck := disk.Wreck()
 	for seed := range uint64(200) {
-		after := wreck.Rebuild(rand.New(rand.NewPCG(seed, 0)))
+		after := wreck.Rebuild("/after", rand.New(rand.NewPCG(seed, 0)))
 		kept, renamed := after.entries["kept"], after.entries["renamed"]
 		if (kept == nil) == (renamed == nil) {
 			t.Fatalf("seed %d: a rename left both names or none", seed)
@@ -157,7 +157,7 @@ func TestForgottenSyncIsNotMadeUpFor(t *testing.T) {
 		t.Fatal("the first sync should fail, and the second not")
 	}
 	for seed := range uint64(20) {
-		f, err := disk.Wreck().Rebuild(rand.New(rand.NewPCG(seed, 0))).Open("/forgotten/file")
+		f, err := disk.Wreck().Rebuild("/after", rand.New(rand.NewPCG(seed, 0))).Open("/after/file")
 		if err != nil {
 			t.Fatal(err)
 		}

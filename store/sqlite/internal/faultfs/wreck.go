@@ -9,17 +9,22 @@ import (
 	"slices"
 )
 
-// A Wreck is what a loss of power at one moment could leave: what was written out by then, and what was not.
+// A Wreck is a disk at one moment, and what a loss of power then could leave of it: what was written out, and what was
+// not.
 type Wreck struct {
-	folder  string
 	synced  map[string]*inode
 	pending []entry
 	files   map[*inode]remains
 }
 
 type remains struct {
+	content []byte
 	synced  []byte
 	pending []piece
+}
+
+func (i *inode) remains() remains {
+	return remains{bytes.Clone(i.content), i.synced, slices.Clip(i.pending)}
 }
 
 func (f *FS) watch() {
@@ -36,12 +41,12 @@ func (f *FS) Wreck() *Wreck {
 }
 
 func (f *FS) wreck() *Wreck {
-	w := &Wreck{f.folder, f.synced, slices.Clip(f.pending), map[*inode]remains{}}
+	w := &Wreck{f.synced, slices.Clip(f.pending), map[*inode]remains{}}
 	for _, i := range f.synced {
-		w.files[i] = remains{i.synced, slices.Clip(i.pending)}
+		w.files[i] = i.remains()
 	}
 	for _, e := range f.pending {
-		w.files[e.file] = remains{e.file.synced, slices.Clip(e.file.pending)}
+		w.files[e.file] = e.file.remains()
 	}
 	return w
 }
@@ -55,10 +60,10 @@ func (w *Wreck) Unsynced() int {
 	return n
 }
 
-// Rebuild makes the disk as it is found when the power is back, in place of the one before: what was written out, and
-// of the rest an arbitrary part. Each sector that was written more than once may hold any of its states.
-func (w *Wreck) Rebuild(r *rand.Rand) *FS {
-	f := New(w.folder)
+// Rebuild makes the disk as it is found when the power is back, under the name of a folder that may be another: what was
+// written out, and of the rest an arbitrary part. A sector that was written more than once may hold any of its states.
+func (w *Wreck) Rebuild(folder string, r *rand.Rand) *FS {
+	f := New(folder)
 	names := maps.Clone(w.synced)
 	chance := chances[r.IntN(len(chances))]
 	for _, e := range w.pending {
@@ -75,6 +80,25 @@ func (w *Wreck) Rebuild(r *rand.Rand) *FS {
 		f.entries[name] = rebuilt[old]
 	}
 	f.synced = maps.Clone(f.entries)
+	return f
+}
+
+// Kill makes the disk as the next process finds it after one that was killed at this moment: the system lives on, and
+// what it has in memory is still seen. Nothing is written out by that.
+func (w *Wreck) Kill(folder string) *FS {
+	f := New(folder)
+	heirs := map[*inode]*inode{}
+	for i, r := range w.files {
+		heirs[i] = &inode{content: bytes.Clone(r.content), synced: r.synced, pending: r.pending}
+	}
+	for name, i := range w.synced {
+		f.entries[name], f.synced[name] = heirs[i], heirs[i]
+	}
+	for _, e := range w.pending {
+		e.file = heirs[e.file]
+		e.apply(f.entries)
+		f.pending = append(f.pending, e)
+	}
 	return f
 }
 
