@@ -3,6 +3,7 @@
 package sqlite
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -19,6 +20,8 @@ type disk interface {
 	Remove(path string) error
 	Rename(from, to string) error
 	SyncFolder(path string)
+	// Rewrite writes a file over itself and waits until it is on the disk.
+	Rewrite(path string) error
 }
 
 // systemDisk is the operating system's.
@@ -41,6 +44,35 @@ func (systemDisk) Remove(path string) error { return os.Remove(path) }
 func (systemDisk) Rename(from, to string) error { return os.Rename(from, to) }
 
 func (systemDisk) SyncFolder(path string) { syncFolder(path) }
+
+func (systemDisk) Rewrite(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	if err = overwrite(f); err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// overwrite writes what it reads to the place where it was.
+func overwrite(f *os.File) error {
+	part := make([]byte, 1<<20)
+	for at := int64(0); ; {
+		n, err := f.ReadAt(part, at)
+		if _, err := f.WriteAt(part[:n], at); err != nil {
+			return err
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+}
 
 // on adds to a DSN the way to a disk.
 func on(d disk, dsn string) string {

@@ -36,7 +36,23 @@ func prepareFile(ctx context.Context, d disk, path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return create(ctx, d, path)
 	}
+	if err == nil {
+		err = settle(d, path)
+	}
 	return err
+}
+
+// settle puts on the disk what the last process to have the store open may have left in the memory of the system alone:
+// changes in the log that were not acknowledged, because that process was killed, or because a sync failed, after which
+// the system may take for written what is not. SQLite will read them from the log and take them for committed, so that
+// we act on them and write behind them; a loss of power must not take them away again.
+func settle(d disk, path string) error {
+	err := d.Rewrite(path + "-wal")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot open the store: %w", err)
+	}
+	d.SyncFolder(filepath.Dir(path))
+	return nil
 }
 
 // inspect reads the header by hand (sqlite.org/fileformat2.html, 1.3): SQLite itself might write to a file in order to

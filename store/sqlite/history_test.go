@@ -22,6 +22,7 @@ import (
 // A history is what was done to a store on a disk that may fail, and what came of it. All of it follows from a seed.
 type history struct {
 	t      testing.TB
+	name   string // of what happens to it, if no call fails
 	disk   *faultfs.FS
 	dir    string // of the disk
 	store  *Store
@@ -32,8 +33,10 @@ type history struct {
 
 	failure faultfs.Failure // that is injected once
 	failed  faultfs.Call    // the call that it hit; number 0: none yet
+	excused bool            // the store has told of it
 	retry   bool            // a change that failed is applied again
-	undone  func(*act)      // called when a change has failed
+	told    func()          // called when the store has told of the failure
+	undone  func(*act)      // called when a change has failed by it
 }
 
 // An act is one change and what came of it.
@@ -71,6 +74,12 @@ func seedOf(t *testing.T) uint64 {
 	return seed
 }
 
+// oneOf is how many places of a history there are for each at which something happens to it: 1 is all of them.
+var oneOf = 1
+
+// drawn says whether a place is one of those of a run. Each is, in some run.
+func drawn(seed uint64, place int) bool { return (seed+uint64(place))%uint64(oneOf) == 0 }
+
 func newHistory(t testing.TB, seed uint64) *history {
 	h := &history{t: t, dir: t.TempDir(), random: chacha(seed), revoked: map[keywright.KeyID]bool{}}
 	h.disk = faultfs.New(h.dir)
@@ -98,7 +107,7 @@ func (h *history) run(before func()) {
 	h.apply(h.issue(3))
 	h.apply(h.revoke())
 	h.conflict()
-	h.apply(h.issue(25)) // more pages than any other
+	h.apply(h.issue(12)) // more pages than any other
 	h.checkpoint()
 	h.apply(h.revoke()) // from the front of the log again
 	h.read()
@@ -124,19 +133,38 @@ func (h *history) fail(at int, how faultfs.Failure) {
 // excuse fails the test if an error is none of the disk's, and the first time only: it fails once.
 func (h *history) excuse(err error) {
 	h.t.Helper()
-	if h.failed.Number == 0 || h.failure == faultfs.None {
-		h.t.Fatalf("%v at %s: unexpected: %v", h.failure, h.failed, err)
+	if h.failed.Number == 0 || h.excused {
+		h.t.Fatalf("%s: unexpected: %v", h.what(), err)
 	}
 	conflict := new(authority.ConflictError)
 	for _, wrong := range []error{authority.ErrNotFound, ErrNotOurs, ErrInUse, fs.ErrNotExist, context.Canceled} {
 		if errors.Is(err, wrong) {
-			h.t.Fatalf("%v at %s is told as %v", h.failure, h.failed, err)
+			h.t.Fatalf("%s is told as: %v", h.what(), err)
 		}
 	}
 	if errors.As(err, &conflict) || errors.Is(err, authority.ErrFull) != (h.failure == faultfs.Full) {
-		h.t.Fatalf("%v at %s is told as %v", h.failure, h.failed, err)
+		h.t.Fatalf("%s is told as: %v", h.what(), err)
 	}
-	h.failure = faultfs.None
+	h.excused = true
+	if h.told != nil {
+		h.told()
+	}
+}
+
+// what names the failure that the history is about.
+func (h *history) what() string {
+	if h.failed.Number == 0 {
+		return h.name
+	}
+	return fmt.Sprintf("%s at %s", h.failure, h.failed)
+}
+
+// outcomes returns what came of the changes up to now.
+func (h *history) outcomes() (acts []*act) {
+	for _, a := range h.acts {
+		acts = append(acts, &act{a.change, a.outcome})
+	}
+	return acts
 }
 
 func (h *history) open() {
@@ -147,7 +175,7 @@ func (h *history) open() {
 		s, err = openOn(h.t.Context(), h.disk, h.dir, Options{})
 	}
 	if err != nil {
-		h.t.Fatalf("it does not open after %s: %v", h.failed, err)
+		h.t.Fatalf("%s: it does not open again: %v", h.what(), err)
 	}
 	h.store = s
 }
@@ -171,7 +199,7 @@ func (h *history) apply(a *act) {
 	a.outcome = undone
 	for _, e := range a.change.Events {
 		if e.Sequence != 0 || e.Hash != (keywright.Hash{}) {
-			h.t.Fatalf("%s: the change failed and is not as it was", h.failed)
+			h.t.Fatalf("%s: the change failed and is not as it was", h.what())
 		}
 	}
 	h.undone(a)
@@ -192,7 +220,7 @@ func (h *history) conflict() {
 		err = h.store.Apply(h.t.Context(), a.change)
 	}
 	if !errors.As(err, &conflict) {
-		h.t.Fatalf("%s: want a conflict, got %v", h.failed, err)
+		h.t.Fatalf("%s: want a conflict, got %v", h.what(), err)
 	}
 	a.outcome = refused
 }
@@ -247,7 +275,7 @@ func (h *history) stored(live bool) *authority.Record {
 			return r
 		}
 	}
-	h.t.Fatalf("%s: nothing is stored", h.failed)
+	h.t.Fatalf("%s: nothing is stored", h.what())
 	return nil
 }
 

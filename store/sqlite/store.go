@@ -10,8 +10,8 @@
 // however that ends.
 //
 // What Apply has acknowledged is on the disk (write-ahead log, synchronous=FULL): it survives kill -9 and, as far as
-// the disk keeps its word, a loss of power. A full disk is an error of that one Apply, of which nothing remains, and the
-// store works again once there is space.
+// the disk keeps its word, a loss of power; and so is what an earlier process left, once Open has returned. A full disk
+// is an error of that one Apply, of which nothing remains, and the store works again once there is space.
 //
 // Times are kept to the millisecond. Text must be UTF-8 without NUL, or Apply refuses it.
 package sqlite

@@ -26,6 +26,15 @@ func (o Operation) String() string {
 	return [...]string{"none", "open", "read", "size", "write", "truncate", "sync", "delete", "exists", "rename", "sync folder", "share"}[o]
 }
 
+// Changes says whether the operation changes what is on the disk.
+func (o Operation) Changes() bool {
+	switch o {
+	case Write, Truncate, Sync, Delete, Rename, SyncFolder:
+		return true
+	}
+	return false
+}
+
 // A Call is one operation: the n-th of its disk, from 1.
 type Call struct {
 	Number    int

@@ -75,6 +75,25 @@ func (f *FS) SyncFolder(folder string) {
 	})
 }
 
+// Rewrite writes a file over itself and syncs it.
+func (f *FS) Rewrite(path string) error {
+	err := f.do(Write, path, func(name string) error {
+		file, _, err := f.find(name, false)
+		if err == nil {
+			file.write(file.content, 0)
+			f.watch()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return f.do(Sync, path, func(name string) error {
+		f.entries[name].sync()
+		return nil
+	})
+}
+
 // do does one call on a file past SQLite, if it does not fail.
 func (f *FS) do(o Operation, path string, act func(name string) error) error {
 	_, name := diskOf(path)
