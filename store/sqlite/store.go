@@ -121,6 +121,9 @@ func start(ctx context.Context, s *Store) (*Store, error) {
 		err = checkDurable(ctx, s.write)
 	}
 	if err == nil {
+		err = checkWritable(ctx, s.write)
+	}
+	if err == nil {
 		err = s.put.prepare(ctx, s.write)
 	}
 	if err == nil {
