@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 // grant returns the number of a record's grant.
 func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 	g := grant{
-		kind: a.kinds.Number(fmt.Sprint(k.space, " ", k.place, " ", k.environment), func() *kind {
+		kind: a.kinds.Number(strconv.Itoa(int(k.space))+" "+strconv.Itoa(k.place)+" "+k.environment, func() *kind {
 			k.environment = strings.Clone(k.environment)
 			return k
 		}),

@@ -44,8 +44,10 @@ var (
 	listAnswersSQL string
 	//go:embed queries/list_events.sql
 	listEventsSQL string
-	//go:embed queries/scan.sql
-	scanSQL string
+	//go:embed queries/scan_records.sql
+	scanRecordsSQL string
+	//go:embed queries/scan_secrets.sql
+	scanSecretsSQL string
 )
 
 // putStatements are what a change is written by, compiled once on the writer's connection.
