@@ -28,7 +28,7 @@ const (
 	firstSize = 16 // slots of a new shard
 
 	// A shard is enlarged by a sixteenth when 82 of 100 slots are used: a key costs 58 to 63 bytes, whatever their number.
-	// That moves each slot sixteen times in its life, about 0.2 µs for each key in all. A fuller table would be searched
+	// That moves each slot sixteen times in its life, half a microsecond for each key in all. A fuller table would be searched
 	// longer for a key that is unknown: 22 slots on average at 85 of 100, 16 at 82.
 	maxLoad    = 82 // of 100
 	growthPart = 16 // a shard grows by one part of so many
@@ -199,7 +199,7 @@ func (t *Table) enlarge(shard uint64) []uint64 {
 		for words[i*slotWords] != 0 {
 			i = (i + 1) % n
 		}
-		copy(words[i*slotWords:(i+1)*slotWords], old[from:from+slotWords])
+		*(*[slotWords]uint64)(words[i*slotWords:]) = *(*[slotWords]uint64)(old[from:])
 	}
 	t.grow.Lock()
 	defer t.grow.Unlock()
