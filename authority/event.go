@@ -105,11 +105,14 @@ var ErrChain = errors.New("audit chain is broken")
 // Unwrap returns ErrChain.
 func (e *ChainError) Unwrap() error { return ErrChain }
 
-// A Walk checks a chain, event by event from the first.
+// A Walk checks a chain, event by event from the first, or from where WalkFrom says.
 type Walk struct {
 	sequence uint64
 	head     keywright.Hash
 }
+
+// WalkFrom returns a walk of a chain whose events up to a sequence were pruned; head is the hash of the last of them.
+func WalkFrom(sequence uint64, head keywright.Hash) *Walk { return &Walk{sequence, head} }
 
 // Next checks that e follows what came before. The error is a *ChainError.
 func (w *Walk) Next(e Event) error {

@@ -23,6 +23,12 @@ type Store interface {
 	List(ctx context.Context, q Query) (Page, error)
 	// Apply writes a change. It gives every event of it the next sequence and links it to the one before (Event.Link).
 	Apply(ctx context.Context, c Change) error
+	// Spend takes from balances, in order, each spending whole or not at all; all of them are in one transaction, and what
+	// was taken is durable when it returns. The ledger has every change. An error means that nothing was taken, or, where
+	// the end of the transaction is not known, that it may have been.
+	Spend(ctx context.Context, s []Spending) ([]Spent, error)
+	// Count writes what was counted. It touches no record, version or event, and need not survive a loss of power.
+	Count(ctx context.Context, t Tally) error
 	// Events returns a part of the audit chain, in order.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 	Close() error
@@ -30,10 +36,20 @@ type Store interface {
 
 // A Scanner is a store that can read all records, so that a node warms its table at once instead of key by key. Of
 // each record only what a verification needs must be filled: id, keyspace, format, environment, owner, scopes,
-// secrets, rules, times and state. The record and its slices may be reused after visit returns. A record that cannot be
-// read is left out, all others are visited, and the error then names the first such.
+// parent, secrets, roles, limits, credits, rules, times and state. The record and its slices may be reused after visit
+// returns. A record that cannot be read is left out, all others are visited, and the error then names the first such.
 type Scanner interface {
 	Scan(ctx context.Context, visit func(*Record) error) error
+}
+
+// An Archiver is a store whose whole content can be read at one moment, and written into an empty one. The values are
+// *Keyspace, *Owner, *Record, *Balance, *Entry, *Answer, *Item, *Checkpoint, *Usage, *Use, *Meter and *Event, in this order
+// of kinds; a value may be reused after visit returns. Versions, sequences and hashes stay as they are.
+type Archiver interface {
+	// Dump visits everything as it was at one moment. Writes go on meanwhile.
+	Dump(ctx context.Context, visit func(any) error) error
+	// Load writes what next returns until it returns io.EOF, all of it or nothing. The store must be empty.
+	Load(ctx context.Context, next func() (any, error)) error
 }
 
 var (
@@ -41,13 +57,18 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is wrapped by every *ConflictError.
 	ErrConflict = errors.New("conflict")
+	// ErrNotEmpty may be wrapped by an error of Load: the store holds something already.
+	ErrNotEmpty = errors.New("the store is not empty")
 	// ErrFull may be wrapped by an error of Apply: nothing was written because there is no room.
 	ErrFull = errors.New("no room is left")
 )
 
 // A ConflictError says what a change met.
 type ConflictError struct {
-	What string // version, id, hash, public_id, keyspace or answer
+	// What is version, id, hash, public_id, keyspace, answer; of a move also balance (it would be below 0 or beyond what
+	// an int64 holds), account (there is none to take from) or refilled (it was). It is checkpoint if one to be put exists,
+	// or if one to prune up to is not there, is pruned, or is not of the event that has its sequence.
+	What string
 }
 
 func (e *ConflictError) Error() string { return "conflict: " + e.What }
@@ -57,8 +78,8 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 
 // A Change is a set of things to put and of events they leave.
 //
-// A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Answer has no
-// version: it must not exist yet, unless the one that does expired before the new one was created. What a change is
+// A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Owner or Item that
+// exists already is a conflict of version. An Answer has no version: it must not exist yet, unless the one that does expired before the new one was created. What a change is
 // based on is compared before anything is put; a keyspace that is missing has version 0. Puts happen in their order, so
 // one change can move a hash from one record to another.
 type Change struct {
@@ -67,12 +88,20 @@ type Change struct {
 	Events []Event
 }
 
-// A Put is a *Record, *Keyspace or *Answer.
+// A Put is a *Record, *Keyspace, *Owner, *Item or *Answer, or an act on what has no version: a *Move, *Checkpoint, *Erasure,
+// *Prune or *Removal.
 type Put interface{ isPut() }
 
-func (*Record) isPut()   {}
-func (*Keyspace) isPut() {}
-func (*Answer) isPut()   {}
+func (*Record) isPut()     {}
+func (*Keyspace) isPut()   {}
+func (*Owner) isPut()      {}
+func (*Item) isPut()       {}
+func (*Answer) isPut()     {}
+func (*Move) isPut()       {}
+func (*Checkpoint) isPut() {}
+func (*Erasure) isPut()    {}
+func (*Prune) isPut()      {}
+func (*Removal) isPut()    {}
 
 // Based names a keyspace at the version a change was decided by.
 type Based struct {
@@ -97,29 +126,62 @@ const (
 	Records Kind = iota
 	Keyspaces
 	Answers
+	Owners      // by keyspace and id; in one keyspace, After is the id of the last of the page before
+	Items       // by kind and name
+	Checkpoints // by sequence
+	Balances    // by account
+	Ledger      // from new to old; Below is the sequence of the last of the page before
+	UsageHours  // by hour, key and code
+	Uses        // by hash
+	Meters      // by id
 )
 
-// A Query asks for records, keyspaces or answers. Every field that is not zero narrows it.
+// A Query asks for records or for one of the other kinds. Every field that is not zero narrows it.
 type Query struct {
 	Of       Kind
-	ID       keywright.KeyID // records: exactly this one
+	ID       keywright.KeyID // records: exactly this one; uses: of its secrets; usage: of it
+	Parent   keywright.KeyID // records: the children of this one
 	Answer   keywright.Hash  // answers: exactly this one
-	Keyspace string          // records of this keyspace; keyspaces: exactly this one
-	Owner    string
-	PublicID string // of any of a record's secrets
-	State    State  // records in this state at At
+	Account  Account         // balances: exactly this one; ledger: of it
+	Meter    [24]byte        // meters: exactly this one
+	Keyspace string          // of this keyspace; keyspaces: exactly this one
+	Owner    string          // records: of this owner; owners: exactly this one; balances: of this owner's account
+	Item     string          // items: of this kind
+	Name     string          // items: of this name
+	PublicID string          // records: of any of their secrets
+	State    State           // records in this state at At
 	At       time.Time
 	Text     string          // records whose name or owner holds this, whatever the case of ASCII letters
 	Before   keywright.KeyID // records older than this: the cursor, as lists go from new to old
+	After    string          // owners behind this id
+	Below    uint64          // ledger: lines with a lower sequence
 	Limit    int             // at most so many; 0: all
+
+	CreatedSince  time.Time // records made at or after
+	CreatedBefore time.Time
+	ExpiresBefore time.Time // records that have an end, and it is before this
+	RotatedBefore time.Time // records whose current secret was made before this
+	InGrace       bool      // records with a secret in its grace
+	NextBefore    time.Time // balances whose next refill is at or before this
+	Since         time.Time // usage of hours from this on
+	Until         time.Time // usage of hours before this
+	Totals        bool      // usage of whole keyspaces, not of keys
 }
 
 // A Page is what List found.
 type Page struct {
-	Records   []Record
-	Keyspaces []Keyspace // by name
-	Answers   []Answer
-	More      bool // there are older records than the last
+	Records     []Record
+	Keyspaces   []Keyspace // by name
+	Answers     []Answer
+	Owners      []Owner
+	Items       []Item
+	Checkpoints []Checkpoint
+	Balances    []Balance
+	Ledger      []Entry
+	Usage       []Usage
+	Uses        []Use
+	Meters      []Meter
+	More        bool // there is more behind the last
 }
 
 // An EventQuery asks for a part of the audit chain. Every field that is not zero narrows it.

@@ -26,6 +26,19 @@ func (s *Store) Apply(ctx context.Context, c authority.Change) error {
 }
 
 func (s *Store) apply(ctx context.Context, c authority.Change) error {
+	var events []authority.Event
+	err := s.transact(ctx, func(t *transaction) (err error) {
+		events, err = t.write(c)
+		return err
+	})
+	if err == nil {
+		copy(c.Events, events)
+	}
+	return err
+}
+
+// transact runs write in a transaction of the one writer. If it fails, or ctx ends before the commit, nothing is left.
+func (s *Store) transact(ctx context.Context, write func(*transaction) error) error {
 	select {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
@@ -37,8 +50,7 @@ func (s *Store) apply(ctx context.Context, c authority.Change) error {
 	if err != nil {
 		return err
 	}
-	t := &transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}
-	events, err := t.write(c)
+	err = write(&transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}})
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -46,14 +58,10 @@ func (s *Store) apply(ctx context.Context, c authority.Change) error {
 		_ = tx.Rollback() // after a full disk SQLite has done that itself, and says so
 		return asConflict(err)
 	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	copy(c.Events, events)
-	return nil
+	return tx.Commit()
 }
 
-// A transaction is one Apply under way.
+// A transaction is one write under way.
 type transaction struct {
 	ctx   context.Context
 	tx    *sql.Tx
@@ -118,6 +126,20 @@ func (t *transaction) putOne(p authority.Put) error {
 		return t.putKeyspace(p)
 	case *authority.Answer:
 		return t.putAnswer(p)
+	case *authority.Owner:
+		return t.putOwner(p)
+	case *authority.Item:
+		return t.putItem(p)
+	case *authority.Move:
+		return t.move(p)
+	case *authority.Checkpoint:
+		return t.putCheckpoint(p)
+	case *authority.Erasure:
+		return t.erase(p)
+	case *authority.Prune:
+		return t.prune(p)
+	case *authority.Removal:
+		return t.remove(p)
 	}
 	return fmt.Errorf("cannot put a %T", p)
 }
@@ -143,13 +165,15 @@ func (t *transaction) appendEvents(events []authority.Event) ([]authority.Event,
 }
 
 // lastEvent reads where the chain ends, each time: it is one page that is always in memory, and what is not remembered
-// cannot be wrong after a transaction that failed.
+// cannot be wrong after a transaction that failed. If all events were pruned, it ends at the checkpoint.
 func (t *transaction) lastEvent() (sequence uint64, head keywright.Hash, err error) {
 	var hash []byte
-	err = t.statement(t.put.lastEvent).QueryRow().Scan(&sequence, &hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, head, nil
+	for _, query := range []*sql.Stmt{t.put.lastEvent, t.put.lastPruned} {
+		err = t.statement(query).QueryRow().Scan(&sequence, &hash)
+		if !errors.Is(err, sql.ErrNoRows) {
+			copy(head[:], hash)
+			return sequence, head, err
+		}
 	}
-	copy(head[:], hash)
-	return sequence, head, err
+	return 0, head, nil
 }

@@ -25,6 +25,9 @@ func asConflict(err error) error {
 		"secrets.hash":      "hash",
 		"secrets.public_id": "public_id",
 		"keyspaces.name":    "keyspace",
+		"owners.keyspace":   "version",
+		"items.kind":        "version",
+		"checkpoints.":      "checkpoint",
 	} {
 		if strings.Contains(e.Error(), column) {
 			return &authority.ConflictError{What: what}

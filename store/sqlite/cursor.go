@@ -91,8 +91,9 @@ func assign(to any, value driver.Value) (ok bool) {
 		*to = n != 0
 	case *[]byte:
 		*to, ok = value.([]byte)
-	case *sql.RawBytes:
+	case *sql.RawBytes: // the one type that can be NULL
 		*to, ok = value.([]byte)
+		ok = ok || value == nil
 	}
 	return ok
 }

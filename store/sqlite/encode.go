@@ -80,6 +80,62 @@ func encodeRules(r authority.Rules) (string, error) {
 	return encodeJSON(r)
 }
 
+// Terms are what a key gets besides its scopes, as they are kept in one column.
+type terms struct {
+	Roles   []string           `json:"roles,omitempty"`
+	Limits  []authority.Limit  `json:"limits,omitempty"`
+	Credits *authority.Credits `json:"credits,omitempty"`
+}
+
+// encodeTerms writes no terms as nothing.
+func encodeTerms(r *authority.Record) (string, error) {
+	if len(r.Roles)+len(r.Limits) == 0 && r.Credits == nil {
+		return "", nil
+	}
+	for _, s := range r.Roles {
+		if err := checkText("roles", s); err != nil {
+			return "", err
+		}
+	}
+	if err := checkLimits(r.Limits); err != nil {
+		return "", err
+	}
+	return encodeJSON(terms{r.Roles, r.Limits, r.Credits})
+}
+
+// encodeLimits writes an empty list as nothing.
+func encodeLimits(limits []authority.Limit) (string, error) {
+	if len(limits) == 0 {
+		return "", nil
+	}
+	if err := checkLimits(limits); err != nil {
+		return "", err
+	}
+	return encodeJSON(limits)
+}
+
+func checkLimits(limits []authority.Limit) error {
+	for _, l := range limits {
+		if err := checkText("limits", l.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodePersonal writes an empty list as nothing.
+func encodePersonal(fields []authority.Personal) (string, error) {
+	if len(fields) == 0 {
+		return "", nil
+	}
+	for _, p := range fields {
+		if err := checkTexts("personal", p.Name, "personal", p.Value); err != nil {
+			return "", err
+		}
+	}
+	return encodeJSON(fields)
+}
+
 func encodeJSON(v any) (string, error) {
 	text, err := json.Marshal(v)
 	return string(text), err

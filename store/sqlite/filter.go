@@ -18,6 +18,13 @@ func (f *filter) and(term string, args ...any) {
 	f.args = append(f.args, args...)
 }
 
+// andText compares a column, if there is something to compare it with.
+func (f *filter) andText(column, value string) {
+	if value != "" {
+		f.and(column+" = ?", value)
+	}
+}
+
 // query puts the filter into the place that a statement leaves for it. The limit is its last argument.
 func (f *filter) query(text string, limit int) (string, []any) {
 	condition := "TRUE"

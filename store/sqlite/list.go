@@ -12,8 +12,7 @@ import (
 	"github.com/keywright/keywright/authority"
 )
 
-// List returns what a query asks for: records from new to old, keyspaces by name, answers by id. A limit holds for all
-// of them.
+// List returns what a query asks for. A limit holds for every kind.
 func (s *Store) List(ctx context.Context, q authority.Query) (p authority.Page, err error) {
 	switch q.Of {
 	case authority.Records:
@@ -22,6 +21,22 @@ func (s *Store) List(ctx context.Context, q authority.Query) (p authority.Page, 
 		p.Keyspaces, p.More, err = s.listKeyspaces(ctx, q)
 	case authority.Answers:
 		p.Answers, p.More, err = s.listAnswers(ctx, q)
+	case authority.Owners:
+		p.Owners, p.More, err = s.listOwners(ctx, q)
+	case authority.Items:
+		p.Items, p.More, err = s.listItems(ctx, q)
+	case authority.Checkpoints:
+		p.Checkpoints, p.More, err = s.listCheckpoints(ctx, q)
+	case authority.Balances:
+		p.Balances, p.More, err = s.listBalances(ctx, q)
+	case authority.Ledger:
+		p.Ledger, p.More, err = s.listLedger(ctx, q)
+	case authority.UsageHours:
+		p.Usage, p.More, err = s.listUsage(ctx, q)
+	case authority.Uses:
+		p.Uses, p.More, err = s.listUses(ctx, q)
+	case authority.Meters:
+		p.Meters, p.More, err = s.listMeters(ctx, q)
 	default:
 		return p, fmt.Errorf("cannot list kind %d", q.Of)
 	}
@@ -52,62 +67,24 @@ func (s *Store) listRecords(ctx context.Context, q authority.Query) ([]authority
 	return found, more, err
 }
 
-// recordFilter writes the most selective term first. Without statistics SQLite would take any index: a + before a
-// column tells it which one not to take.
-func recordFilter(q authority.Query) *filter {
-	var f filter
-	narrow := ""
-	if !q.ID.IsZero() {
-		f.and("id = ?", q.ID[:])
-		narrow = "+"
-	}
-	if q.PublicID != "" {
-		f.and(narrow+"id IN (SELECT record FROM secrets WHERE public_id = ? AND public_id <> '')", q.PublicID)
-		narrow = "+"
-	}
-	if q.Owner != "" {
-		f.and(narrow+"owner = ?", q.Owner)
-		narrow = "+"
-	}
-	if q.Keyspace != "" {
-		f.and(narrow+"keyspace = ?", q.Keyspace)
-	}
-	if !q.Before.IsZero() {
-		f.and("id < ?", q.Before[:])
-	}
-	if q.State != "" {
-		// As Record.StateAt decides.
-		f.and(`CASE WHEN revoked <> 0 THEN 'revoked' WHEN disabled <> 0 THEN 'disabled'
-			WHEN expires <> 0 AND expires <= ? THEN 'expired' WHEN not_before <> 0 AND not_before > ? THEN 'pending'
-			ELSE 'active' END = ?`, q.At.UnixMilli(), q.At.UnixMilli(), string(q.State))
-	}
-	if q.Text != "" {
-		// lower knows ASCII alone. LIKE would have wildcards to escape, and a longest pattern.
-		f.and("(instr(lower(name), lower(?)) > 0 OR instr(lower(owner), lower(?)) > 0)", q.Text, q.Text)
-	}
-	return &f
-}
-
 func (s *Store) listKeyspaces(ctx context.Context, q authority.Query) ([]authority.Keyspace, bool, error) {
 	var f filter
-	if q.Keyspace != "" {
-		f.and("name = ?", q.Keyspace)
-	}
-	found, err := collect(ctx, s.read, &f, listKeyspacesSQL, oneMore(q.Limit), func(rows *sql.Rows) (k authority.Keyspace, err error) {
-		var formats, environments, policy string
-		var created, updated int64
-		if err := rows.Scan(&k.Name, &k.Version, &formats, &environments, &policy, &created, &updated); err != nil {
-			return k, err
-		}
-		k.Created, k.Updated = fromMillis(created), fromMillis(updated)
-		err = errors.Join(decodeJSON(formats, &k.Formats), decodeJSON(environments, &k.Environments), decodeJSON(policy, &k.Policy))
-		if err != nil {
-			err = fmt.Errorf("keyspace %s: %w", k.Name, err)
-		}
+	f.andText("name", q.Keyspace)
+	return listPage(ctx, s.read, &f, listKeyspacesSQL, q.Limit, decodeKeyspace)
+}
+
+func decodeKeyspace(rows *sql.Rows) (k authority.Keyspace, err error) {
+	var formats, environments, policy string
+	var created, updated int64
+	if err := rows.Scan(&k.Name, &k.Version, &formats, &environments, &policy, &created, &updated); err != nil {
 		return k, err
-	})
-	found, more := page(found, q.Limit)
-	return found, more, err
+	}
+	k.Created, k.Updated = fromMillis(created), fromMillis(updated)
+	err = errors.Join(decodeJSON(formats, &k.Formats), decodeJSON(environments, &k.Environments), decodeJSON(policy, &k.Policy))
+	if err != nil {
+		err = fmt.Errorf("keyspace %s: %w", k.Name, err)
+	}
+	return k, err
 }
 
 func (s *Store) listAnswers(ctx context.Context, q authority.Query) ([]authority.Answer, bool, error) {
@@ -115,37 +92,63 @@ func (s *Store) listAnswers(ctx context.Context, q authority.Query) ([]authority
 	if !q.Answer.IsZero() {
 		f.and("id = ?", q.Answer[:])
 	}
-	found, err := collect(ctx, s.read, &f, listAnswersSQL, oneMore(q.Limit), func(rows *sql.Rows) (a authority.Answer, err error) {
-		var id, request, record sql.RawBytes
-		var created, expires int64
-		if err := rows.Scan(&id, &request, &record, &created, &expires); err != nil {
-			return a, err
-		}
-		copy(a.ID[:], id)
-		copy(a.Request[:], request)
-		copy(a.Record[:], record)
-		a.Created, a.Expires = fromMillis(created), fromMillis(expires)
-		return a, nil
-	})
-	found, more := page(found, q.Limit)
+	return listPage(ctx, s.read, &f, listAnswersSQL, q.Limit, decodeAnswer)
+}
+
+func decodeAnswer(rows *sql.Rows) (a authority.Answer, err error) {
+	var id, request, record sql.RawBytes
+	var created, expires int64
+	if err := rows.Scan(&id, &request, &record, &created, &expires); err != nil {
+		return a, err
+	}
+	copy(a.ID[:], id)
+	copy(a.Request[:], request)
+	copy(a.Record[:], record)
+	a.Created, a.Expires = fromMillis(created), fromMillis(expires)
+	return a, nil
+}
+
+// listPage runs a query of a page.
+func listPage[T any](ctx context.Context, db queryer, f *filter, text string, limit int, decode func(*sql.Rows) (T, error)) ([]T, bool, error) {
+	found, err := collect(ctx, db, f, text, oneMore(limit), decode)
+	found, more := page(found, limit)
 	return found, more, err
 }
 
 // collect runs a query with a filter and decodes each of its rows.
-func collect[T any](ctx context.Context, db *sql.DB, f *filter, text string, limit int, decode func(*sql.Rows) (T, error)) ([]T, error) {
-	text, args := f.query(text, limit)
-	rows, err := db.QueryContext(ctx, text, args...)
+func collect[T any](ctx context.Context, db queryer, f *filter, text string, limit int, decode func(*sql.Rows) (T, error)) ([]T, error) {
+	var found []T
+	err := each(ctx, db, f, text, limit, decode, func(v *T) error {
+		found = append(found, *v)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
+	return found, nil
+}
+
+// A queryer is a pool, a connection or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
+// each runs a query with a filter and visits each of its rows.
+func each[T any](ctx context.Context, db queryer, f *filter, text string, limit int, decode func(*sql.Rows) (T, error), visit func(*T) error) error {
+	text, args := f.query(text, limit)
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
 	defer rows.Close()
-	var found []T
 	for rows.Next() {
 		v, err := decode(rows)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		found = append(found, v)
+		if err := visit(&v); err != nil {
+			return err
+		}
 	}
-	return found, rows.Err()
+	return rows.Err()
 }

@@ -5,7 +5,6 @@ package sqlite
 import (
 	"bytes"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 
 	"github.com/keywright/keywright/authority"
@@ -45,11 +44,16 @@ func (t *transaction) putRecord(r *authority.Record) error {
 			return err
 		}
 	}
+	return t.insertSecrets(r)
+}
+
+func (t *transaction) insertSecrets(r *authority.Record) error {
 	for i, s := range r.Secrets {
-		if err := checkText("public id", s.PublicID); err != nil {
+		if err := checkTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
 			return fmt.Errorf("record %s: %w", r.ID, err)
 		}
-		_, err := t.exec(t.put.insertSecret, r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, millis(s.Created), millis(s.Expires), s.Registered)
+		_, err := t.exec(t.put.insertSecret, r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, millis(s.Created),
+			millis(s.Expires), s.Registered, s.Pepper, s.Slow, s.Grace, int64(s.Idle))
 		if err != nil {
 			return err
 		}
@@ -68,14 +72,25 @@ func recordArgs(r *authority.Record) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	terms, err := encodeTerms(r)
+	if err != nil {
+		return nil, err
+	}
 	rules, err := encodeRules(r.Rules)
 	if err != nil {
 		return nil, err
 	}
+	var parent, rotated any // NULL is none
+	if !r.Parent.IsZero() {
+		parent = r.Parent[:]
+	}
+	if len(r.Secrets) > 0 {
+		rotated = millis(r.Secrets[0].Created)
+	}
 	return []any{
-		r.ID[:], r.Version, r.Keyspace, r.Format, r.Environment, r.Owner, scopes, rules, millis(r.NotBefore),
-		millis(r.Expires), r.Disabled, millis(r.Revoked), millis(r.Created), millis(r.Updated), r.Name, r.Reason,
-		string(r.Metadata),
+		r.ID[:], r.Version, r.Keyspace, r.Format, r.Environment, r.Owner, parent, scopes, terms, rules,
+		millis(r.NotBefore), millis(r.Expires), r.Disabled, millis(r.Revoked), millis(r.Created), millis(r.Updated),
+		rotated, r.Name, r.Reason, string(r.Metadata),
 	}, nil
 }
 
@@ -88,11 +103,12 @@ func (t *transaction) hasSecrets(r *authority.Record) (bool, error) {
 	defer rows.Close()
 	n, same := 0, true
 	for ; rows.Next(); n++ {
-		var keyspace, publicID string
+		var keyspace, publicID, pepper, slow string
 		var hash sql.RawBytes
-		var created, expires int64
-		var registered bool
-		if err := rows.Scan(&keyspace, &hash, &publicID, &created, &expires, &registered); err != nil {
+		var created, expires, idle int64
+		var registered, grace bool
+		err := rows.Scan(&keyspace, &hash, &publicID, &created, &expires, &registered, &pepper, &slow, &grace, &idle)
+		if err != nil {
 			return false, err
 		}
 		if n >= len(r.Secrets) {
@@ -100,7 +116,8 @@ func (t *transaction) hasSecrets(r *authority.Record) (bool, error) {
 		}
 		s := &r.Secrets[n]
 		same = same && keyspace == r.Keyspace && bytes.Equal(hash, s.Hash[:]) && publicID == s.PublicID &&
-			created == millis(s.Created) && expires == millis(s.Expires) && registered == s.Registered
+			created == millis(s.Created) && expires == millis(s.Expires) && registered == s.Registered &&
+			pepper == s.Pepper && slow == s.Slow && grace == s.Grace && idle == int64(s.Idle)
 	}
 	return same && n == len(r.Secrets), rows.Err()
 }
@@ -146,18 +163,9 @@ func (t *transaction) insertEvent(e *authority.Event) error {
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}
-	personal := ""
-	if len(e.Personal) > 0 {
-		for _, p := range e.Personal {
-			if err := checkTexts("personal", p.Name, "personal", p.Value); err != nil {
-				return fmt.Errorf("event: %w", err)
-			}
-		}
-		text, err := json.Marshal(e.Personal)
-		if err != nil {
-			return fmt.Errorf("event: personal: %w", err)
-		}
-		personal = string(text)
+	personal, err := encodePersonal(e.Personal)
+	if err != nil {
+		return fmt.Errorf("event: %w", err)
 	}
 	_, err = t.exec(t.put.insertEvent, e.Sequence, e.Time.UnixMilli(), e.Actor, e.Verb, e.Target, e.Keyspace, e.Request,
 		changes, personal, e.Previous[:], e.Hash[:])

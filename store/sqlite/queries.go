@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	_ "embed" // the statements
+	"slices"
 )
 
 var (
@@ -31,57 +32,56 @@ var (
 	deleteExpiredAnswersSQL string
 	//go:embed queries/last_event.sql
 	lastEventSQL string
+	//go:embed queries/last_pruned.sql
+	lastPrunedSQL string
 	//go:embed queries/insert_event.sql
 	insertEventSQL string
-
-	//go:embed queries/lookup.sql
-	lookupSQL string
-	//go:embed queries/list_records.sql
-	listRecordsSQL string
-	//go:embed queries/list_keyspaces.sql
-	listKeyspacesSQL string
-	//go:embed queries/list_answers.sql
-	listAnswersSQL string
-	//go:embed queries/list_events.sql
-	listEventsSQL string
-	//go:embed queries/scan_records.sql
-	scanRecordsSQL string
-	//go:embed queries/scan_secrets.sql
-	scanSecretsSQL string
 )
 
-// putStatements are what a change is written by, compiled once on the writer's connection.
+// putStatements are what is written by, compiled once on the writer's connection.
 type putStatements struct {
-	insertRecord, updateRecord                   *sql.Stmt
-	secretsOfRecord, deleteSecrets, insertSecret *sql.Stmt
-	insertKeyspace, updateKeyspace               *sql.Stmt
-	keyspaceVersion                              *sql.Stmt
-	putAnswer, deleteExpiredAnswers              *sql.Stmt
-	lastEvent, insertEvent                       *sql.Stmt
+	recordStatements
+	accountStatements
+	itemStatements
+	tallyStatements
+}
+
+// A statement is one to be prepared.
+type statement struct {
+	prepared **sql.Stmt
+	text     string
 }
 
 func (p *putStatements) prepare(ctx context.Context, db *sql.DB) error {
-	for _, s := range []struct {
-		statement **sql.Stmt
-		text      string
-	}{
-		{&p.insertRecord, insertRecordSQL},
-		{&p.updateRecord, updateRecordSQL},
-		{&p.secretsOfRecord, secretsOfRecordSQL},
-		{&p.deleteSecrets, deleteSecretsSQL},
-		{&p.insertSecret, insertSecretSQL},
-		{&p.insertKeyspace, insertKeyspaceSQL},
-		{&p.updateKeyspace, updateKeyspaceSQL},
-		{&p.keyspaceVersion, keyspaceVersionSQL},
-		{&p.putAnswer, putAnswerSQL},
-		{&p.deleteExpiredAnswers, deleteExpiredAnswersSQL},
-		{&p.lastEvent, lastEventSQL},
-		{&p.insertEvent, insertEventSQL},
-	} {
+	all := slices.Concat(p.recordStatements.all(), p.accountStatements.all(), p.itemStatements.all(), p.tallyStatements.all())
+	for _, s := range all {
 		var err error
-		if *s.statement, err = prepare(ctx, db, s.text); err != nil {
+		if *s.prepared, err = prepare(ctx, db, s.text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// recordStatements write records, keyspaces, answers and events.
+type recordStatements struct {
+	insertRecord, updateRecord, secretsOfRecord, deleteSecrets, insertSecret, insertKeyspace, updateKeyspace, keyspaceVersion, putAnswer, deleteExpiredAnswers, lastEvent, lastPruned, insertEvent *sql.Stmt
+}
+
+func (s *recordStatements) all() []statement {
+	return []statement{
+		{&s.insertRecord, insertRecordSQL},
+		{&s.updateRecord, updateRecordSQL},
+		{&s.secretsOfRecord, secretsOfRecordSQL},
+		{&s.deleteSecrets, deleteSecretsSQL},
+		{&s.insertSecret, insertSecretSQL},
+		{&s.insertKeyspace, insertKeyspaceSQL},
+		{&s.updateKeyspace, updateKeyspaceSQL},
+		{&s.keyspaceVersion, keyspaceVersionSQL},
+		{&s.putAnswer, putAnswerSQL},
+		{&s.deleteExpiredAnswers, deleteExpiredAnswersSQL},
+		{&s.lastEvent, lastEventSQL},
+		{&s.lastPruned, lastPrunedSQL},
+		{&s.insertEvent, insertEventSQL},
+	}
 }

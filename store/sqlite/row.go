@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
@@ -14,22 +15,24 @@ import (
 // A row is one of a record joined with one of its secrets, as lookup and list_records return it; a scan reads the two
 // beside each other.
 type row struct {
-	id, hash                                      sql.RawBytes
+	id, parent, hash                              sql.RawBytes
 	version                                       uint64
 	keyspace, format, environment, owner          string
-	scopes, rules                                 string
+	scopes, terms, rules                          string
 	notBefore, expires, revoked, created, updated int64
 	disabled                                      bool
 	name, reason, metadata                        string
 	publicID                                      string
 	secretCreated, secretExpires                  int64
-	registered                                    bool
+	registered, grace                             bool
+	pepper, slow                                  string
+	idle                                          int64
 }
 
 // judged are the columns of a record that a verification may need.
 func (w *row) judged() []any {
 	return []any{
-		&w.id, &w.version, &w.keyspace, &w.format, &w.environment, &w.owner, &w.scopes, &w.rules,
+		&w.id, &w.version, &w.keyspace, &w.format, &w.environment, &w.owner, &w.parent, &w.scopes, &w.terms, &w.rules,
 		&w.notBefore, &w.expires, &w.disabled, &w.revoked, &w.created, &w.updated,
 	}
 }
@@ -39,13 +42,16 @@ func (w *row) told() []any { return []any{&w.name, &w.reason, &w.metadata} }
 
 // secret are the columns of a secret.
 func (w *row) secret() []any {
-	return []any{&w.hash, &w.publicID, &w.secretCreated, &w.secretExpires, &w.registered}
+	return []any{
+		&w.hash, &w.publicID, &w.secretCreated, &w.secretExpires, &w.registered, &w.pepper, &w.slow, &w.grace, &w.idle,
+	}
 }
 
-// A recordReader turns rows into records. If it has maps, it remembers scopes and rules by their text in them: many
+// A recordReader turns rows into records. If it has maps, it remembers scopes, terms and rules by their text in them: many
 // records share few.
 type recordReader struct {
 	scopes map[string][]string
+	terms  map[string]terms
 	rules  map[string]authority.Rules
 
 	unreadable int   // records passed over
@@ -122,6 +128,7 @@ func (rr *recordReader) decode(w *row, r *authority.Record) error {
 		Updated: fromMillis(w.updated), Version: w.version, Secrets: r.Secrets[:0],
 	}
 	copy(r.ID[:], w.id)
+	copy(r.Parent[:], w.parent)
 	if w.metadata != "" {
 		r.Metadata = []byte(w.metadata)
 	}
@@ -129,6 +136,11 @@ func (rr *recordReader) decode(w *row, r *authority.Record) error {
 	if r.Scopes, err = recall(rr.scopes, w.scopes); err != nil {
 		return fmt.Errorf("record %s: scopes: %w", r.ID, err)
 	}
+	t, err := recall(rr.terms, w.terms)
+	if err != nil {
+		return fmt.Errorf("record %s: terms: %w", r.ID, err)
+	}
+	r.Roles, r.Limits, r.Credits = t.Roles, t.Limits, t.Credits
 	if r.Rules, err = recall(rr.rules, w.rules); err != nil {
 		return fmt.Errorf("record %s: rules: %w", r.ID, err)
 	}
@@ -158,7 +170,7 @@ func recall[T any](memory map[string]T, text string) (v T, err error) {
 func addSecret(w *row, r *authority.Record) error {
 	s := authority.StoredSecret{
 		PublicID: w.publicID, Created: fromMillis(w.secretCreated), Expires: fromMillis(w.secretExpires),
-		Registered: w.registered,
+		Registered: w.registered, Pepper: w.pepper, Slow: w.slow, Grace: w.grace, Idle: time.Duration(w.idle),
 	}
 	if len(w.hash) != len(keywright.Hash{}) {
 		return fmt.Errorf("record %s: a hash has %d bytes", r.ID, len(w.hash))

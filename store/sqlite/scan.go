@@ -20,7 +20,7 @@ const chunkSize = 4096
 // A record that cannot be read is passed over; the error, after all others have been visited, names it.
 func (s *Store) Scan(ctx context.Context, visit func(*authority.Record) error) error {
 	sc := &scan{
-		reader: recordReader{scopes: map[string][]string{}, rules: map[string]authority.Rules{}},
+		reader: recordReader{scopes: map[string][]string{}, terms: map[string]terms{}, rules: map[string]authority.Rules{}},
 		chunk:  make([]authority.Record, chunkSize),
 		after:  []byte{}, // before every id
 	}

@@ -19,10 +19,14 @@ func fullRecord(t *testing.T) *authority.Record {
 	t.Helper()
 	previous := newSecret()
 	previous.Expires, previous.Registered = now.Add(time.Hour), true
+	previous.Pepper, previous.Slow = "2026", "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
+	previous.Grace, previous.Idle = true, 24*time.Hour+time.Nanosecond
 	r := newRecord(t)
 	r.Name = `Zoë's "billing" key 🔑 %_\`
 	r.Secrets = append(r.Secrets, previous, newSecret())
 	r.Scopes = []string{"invoices:read", "documents.*", "<&>"}
+	r.Parent, r.Roles = newID(t), []string{"reader", "<&>"}
+	r.Limits, r.Credits = newLimits(), newCredits()
 	r.Metadata = []byte(`{ "z": 1, "a": [null, 1e400, "é\u0000"] }`)
 	r.Rules = authority.Rules{
 		Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
@@ -32,6 +36,19 @@ func fullRecord(t *testing.T) *authority.Record {
 	r.NotBefore, r.Expires = now.Add(-time.Hour), now.AddDate(300, 0, 0)
 	r.Disabled, r.Revoked, r.Reason = true, now, "leaked"
 	return r
+}
+
+func newLimits() []authority.Limit {
+	return []authority.Limit{
+		{Name: "requests", Limit: 1e9, Window: 366 * 24 * time.Hour, Burst: 7, Auto: true},
+		{Name: "exports", Limit: 1, Window: time.Second},
+	}
+}
+
+func newCredits() *authority.Credits {
+	return &authority.Credits{Refill: &authority.Refill{
+		Amount: 1<<63 - 1, Every: time.Hour, Day: 28, Mode: authority.RefillReset, Start: now,
+	}}
 }
 
 // filled fails if a field is zero: a field that is added to the contract must be added to these tests.
@@ -50,6 +67,8 @@ func testRecordRoundTrip(t *testing.T, s authority.Store) {
 	filled(t, *r)
 	filled(t, r.Rules)
 	filled(t, r.Secrets[1])
+	filled(t, r.Limits[0])
+	filled(t, *r.Credits.Refill)
 	apply(t, s, issue(r))
 	same(t, lookup(t, s, r.Secrets[0].Hash), *r)
 	same(t, list(t, s, authority.Query{ID: r.ID}).Records, []authority.Record{*r})
@@ -58,10 +77,27 @@ func testRecordRoundTrip(t *testing.T, s authority.Store) {
 	u.ID, u.Version = r.ID, 2
 	u.Keyspace, u.Format, u.Environment, u.Name, u.Owner = "partners", "publishable", "test", "other", "globex"
 	u.Scopes, u.Rules, u.Metadata = []string{"*"}, authority.Rules{Owner: "x"}, []byte(`{}`)
+	u.Roles, u.Limits, u.Credits = nil, r.Limits[1:], &authority.Credits{}
 	u.NotBefore, u.Expires, u.Revoked, u.Disabled, u.Reason = time.Time{}, now, time.Time{}, false, ""
 	u.Created, u.Updated = now.Add(time.Minute), now.Add(time.Hour)
 	apply(t, s, authority.Change{Puts: []authority.Put{u}})
 	same(t, lookup(t, s, u.Secrets[2].Hash), *u)
+
+	for _, change := range []func(*authority.StoredSecret){ // each field of a secret alone is a change
+		func(s *authority.StoredSecret) { s.Pepper = "other" },
+		func(s *authority.StoredSecret) { s.Slow = "" },
+		func(s *authority.StoredSecret) { s.Grace = false },
+		func(s *authority.StoredSecret) { s.Idle++ },
+	} {
+		u = next(u)
+		change(&u.Secrets[1])
+		apply(t, s, authority.Change{Puts: []authority.Put{u}})
+		same(t, lookup(t, s, u.Secrets[1].Hash), *u)
+	}
+	u = next(u)
+	u.Parent = authority.Record{}.ID
+	apply(t, s, authority.Change{Puts: []authority.Put{u}})
+	same(t, lookup(t, s, u.Secrets[1].Hash), *u)
 }
 
 func testBareRecord(t *testing.T, s authority.Store) {
@@ -83,9 +119,16 @@ func testKeyspaceRoundTrip(t *testing.T, s authority.Store) {
 		{Name: "foreign", Secret: keywright.Part{Encoding: keywright.Opaque}},
 	}
 	filled(t, k.Formats[0])
-	k.Policy = authority.Policy{MaxLife: 90 * 24 * time.Hour, RequireOwner: true, AllowedScopes: []string{"invoices:*"}}
+	k.Policy = authority.Policy{
+		MaxLife: 90 * 24 * time.Hour, RequireOwner: true, AllowedScopes: []string{"invoices:*"},
+		Roles: map[string][]string{"reader": {"invoices:read"}, "none": {}}, DefaultFormat: "plain",
+		PublishableScopes: []string{"catalog:search"}, KeyLimits: newLimits(), OwnerLimits: newLimits()[1:], Limits: newLimits()[:1],
+		MaxGrace: time.Hour, Pepper: "2026",
+		Rotation: &authority.Rotation{Every: 90 * 24 * time.Hour, Warn: time.Hour, Grace: time.Minute, Idle: time.Second},
+	}
 	filled(t, *k)
 	filled(t, k.Policy)
+	filled(t, *k.Policy.Rotation)
 	bare := newKeyspace("bare")
 	apply(t, s, authority.Change{Puts: []authority.Put{k, bare}})
 	same(t, list(t, s, authority.Query{Of: authority.Keyspaces, Keyspace: "partners"}).Keyspaces, []authority.Keyspace{*k})

@@ -74,3 +74,12 @@ func (in *Interned[V]) At(n uint32) V { return *in.list.at(n) }
 
 // Len returns how many values there are.
 func (in *Interned[V]) Len() int { return int(in.list.n.Load()) }
+
+// Each calls visit with every value, and lets no new one be made meanwhile.
+func (in *Interned[V]) Each(visit func(V)) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for n := range in.Len() {
+		visit(in.At(uint32(n)))
+	}
+}

@@ -56,7 +56,7 @@ const (
 	Doubtful
 	// Previous marks a secret that is not the newest of its record.
 	Previous
-	// Slow marks a secret that is found by its public id, and whose hash is one that takes long to compare: bcrypt, argon2.
+	// Slow marks a secret that is found by its public id: its hash is of a kind that takes long.
 	Slow
 )
 
@@ -182,6 +182,23 @@ func (t *Table) write(hash *[32]byte, id [16]byte, state State, replace bool) {
 	atomic.StoreUint64(&slot[0], w0)
 	s.used++
 	t.used.Add(1)
+}
+
+// Expire sets the end of a hash that the table has, and leaves the rest of its state.
+func (t *Table) Expire(hash [32]byte, expires uint32) {
+	w0, w1, w2, at := t.words(&hash)
+	s := &t.shards[at%shards]
+	s.Lock()
+	defer s.Unlock()
+	words := t.slots.Load()[at%shards]
+	n := len(words) / slotWords
+	for i := home(at, n); words[i*slotWords] != 0; i = (i + 1) % n {
+		slot := words[i*slotWords:]
+		if slot[0] == w0 && slot[1] == w1 && slot[2] == w2 {
+			atomic.StoreUint64(&slot[5], uint64(expires)<<32|slot[5]&(1<<32-1))
+			return
+		}
+	}
 }
 
 // enlarge moves a shard, which is locked, into more slots. Readers of the old ones go on until they look again.

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
 
-INSERT INTO records (id, version, keyspace, format, environment, owner, scopes, rules, not_before, expires, disabled,
-                     revoked, created, updated, name, reason, metadata)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO records (id, version, keyspace, format, environment, owner, parent, scopes, terms, rules, not_before, expires,
+                     disabled, revoked, created, updated, rotated, name, reason, metadata)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

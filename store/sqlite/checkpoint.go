@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/keywright/keywright/authority"
+)
+
+func (t *transaction) putCheckpoint(c *authority.Checkpoint) error {
+	_, err := t.exec(t.put.insertCheckpoint, c.Sequence, c.Hash[:], millis(c.Time), blob(c.Signer), blob(c.Signature), c.Pruned)
+	return err
+}
+
+// prune deletes the events up to a checkpoint.
+func (t *transaction) prune(p *authority.Prune) error {
+	var there int
+	if err := t.statement(t.put.prunable).QueryRow(clamp(p.Sequence)).Scan(&there); err != nil {
+		return err
+	}
+	if there == 0 {
+		return &authority.ConflictError{What: "checkpoint"}
+	}
+	if _, err := t.exec(t.put.deleteEvents, p.Sequence); err != nil {
+		return err
+	}
+	_, err := t.exec(t.put.markPruned, p.Sequence)
+	return err
+}
+
+// erase empties personal fields. An event that is gone has none.
+func (t *transaction) erase(e *authority.Erasure) error {
+	var text string
+	err := t.statement(t.put.personalOfEvent).QueryRow(clamp(e.Sequence)).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var fields []authority.Personal
+	if err := decodeJSON(text, &fields); err != nil {
+		return fmt.Errorf("event %d: personal: %w", e.Sequence, err)
+	}
+	for i := range fields {
+		if slices.Contains(e.Fields, fields[i].Name) {
+			fields[i].Value, fields[i].Salt = "", nil
+		}
+	}
+	if text, err = encodePersonal(fields); err != nil {
+		return err
+	}
+	_, err = t.exec(t.put.updatePersonal, e.Sequence, text)
+	return err
+}
+
+func (s *Store) listCheckpoints(ctx context.Context, q authority.Query) ([]authority.Checkpoint, bool, error) {
+	return listPage(ctx, s.read, new(filter), listCheckpointsSQL, q.Limit, decodeCheckpoint)
+}
+
+func decodeCheckpoint(rows *sql.Rows) (c authority.Checkpoint, err error) {
+	var hash sql.RawBytes
+	var ms int64
+	err = rows.Scan(&c.Sequence, &hash, &ms, &c.Signer, &c.Signature, &c.Pruned)
+	copy(c.Hash[:], hash)
+	c.Time = fromMillis(ms)
+	return c, err
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/keywright/keywright/authority"
+)
+
+func (t *transaction) putItem(i *authority.Item) error {
+	if err := checkTexts("kind", i.Kind, "name", i.Name); err != nil {
+		return fmt.Errorf("item: %w", err)
+	}
+	return t.insertOrUpdate(t.put.insertItem, t.put.updateItem, i.Version,
+		i.Kind, i.Name, i.Version, blob(i.Data), millis(i.Created))
+}
+
+// blob is never NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+func (s *Store) listItems(ctx context.Context, q authority.Query) ([]authority.Item, bool, error) {
+	var f filter
+	f.andText("kind", q.Item)
+	f.andText("name", q.Name)
+	return listPage(ctx, s.read, &f, listItemsSQL, q.Limit, decodeItem)
+}
+
+func decodeItem(rows *sql.Rows) (i authority.Item, err error) {
+	var created int64
+	err = rows.Scan(&i.Kind, &i.Name, &i.Version, &i.Data, &created)
+	i.Created = fromMillis(created)
+	return i, err
+}
