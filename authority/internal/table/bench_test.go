@@ -57,3 +57,18 @@ func quickHash(n uint64) (h [32]byte) {
 	}
 	return h
 }
+
+// BenchmarkOwners numbers texts that are all different, and a grant for each: what a key costs that has an owner of its own.
+func BenchmarkOwners(b *testing.B) {
+	var texts Texts
+	var values Values[[4]uint32]
+	name := []byte("customer_00000000")
+	for i := 0; b.Loop(); i++ {
+		for j, n := len(name)-1, i; n > 0; j, n = j-1, n/10 {
+			name[j] = '0' + byte(n%10)
+		}
+		owner, _ := texts.Number(string(name))
+		values.Number([4]uint32{owner})
+	}
+	b.ReportMetric(float64(texts.Bytes()+values.Bytes())/float64(values.Len()), "B/key")
+}

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Values gives equal values one number, from 0 on, and keeps each once: at its own size and about seven bytes in the
+// Values gives equal values one number, from 0 on, and keeps each once: at its own size and about ten bytes in the
 // index. If V holds no pointer, neither do they, and the collector does not see how many there are.
 //
 // The zero value is ready. Numbers are read without a lock.
@@ -28,7 +28,7 @@ func (vs *Values[V]) Number(v V) uint32 {
 		return n
 	}
 	n := vs.list.add(v)
-	vs.index.add(hash, n, func(n uint32) uint64 { return maphash.Comparable(vs.index.seed, *vs.list.at(n)) })
+	vs.index.add(hash, n)
 	return n
 }
 

@@ -108,7 +108,7 @@ func TestReadersOfSharedThings(t *testing.T) {
 	wait.Wait()
 }
 
-// Half a million keys, each with an owner of its own, are a few thousand objects to the collector.
+// Two hundred thousand keys, each with an owner of its own, are some hundred objects to the collector.
 func TestFewObjectsForManyKeys(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -116,7 +116,7 @@ func TestFewObjectsForManyKeys(t *testing.T) {
 	table := New([16]byte{1})
 	var texts Texts
 	var values Values[[4]uint32]
-	const n = 500_000
+	const n = 200_000
 	for i := range n {
 		owner, _ := texts.Number(fmt.Sprint("customer_", i))
 		table.Put(hashOf(i), idOf(i), NewState(0, 0, values.Number([4]uint32{owner})))

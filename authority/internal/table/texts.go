@@ -17,7 +17,7 @@ const (
 )
 
 // Texts keeps equal texts once and gives each a number: where it begins in chunks of bytes that never move. A text
-// costs its bytes, one or two for its length, and about seven in the index; ten million of them are some hundred objects
+// costs its bytes, one or two for its length, and about ten in the index; ten million of them are some hundred objects
 // without pointers to the collector. All of them together may take 4 GiB.
 //
 // The zero value is ready. Numbers are read without a lock.
@@ -43,7 +43,7 @@ func (t *Texts) Number(text string) (uint32, bool) {
 	if !ok {
 		return 0, false
 	}
-	t.index.add(hash, n, func(n uint32) uint64 { return maphash.String(t.index.seed, t.At(n)) })
+	t.index.add(hash, n)
 	t.count.Add(1)
 	return n, true
 }
