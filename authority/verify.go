@@ -246,7 +246,7 @@ func (j *judgement) formatOf(k *kind) *keywright.Format {
 }
 
 func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {
-	j.found, j.id, j.state, j.owner, j.kind = true, id, state, g.owner, k
+	j.found, j.id, j.state, j.owner, j.kind = true, id, state, j.authority.owners.At(g.owner), k
 	j.rules = j.authority.rules.At(g.rules)
 	j.scopes = j.authority.scopes.At(g.scopes).list()
 }
