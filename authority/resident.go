@@ -73,7 +73,11 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 			a.log.Error("the last use of a secret could not be read", "key_id", r.ID.String(), "error", err)
 			secret |= table.Doubtful
 		}
-		state := table.NewState(seconds(earlier(r.Expires, end)), secret, number)
+		ends := seconds(earlier(r.Expires, end))
+		if i > 0 && !s.Grace {
+			ends = endedForGood
+		}
+		state := table.NewState(ends, secret, number)
 		put(tableHash(&space.Formats[place], s.Hash, r.Environment, s.PublicID), r.ID, state)
 	}
 	return nil
@@ -156,6 +160,9 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// endedForGood is the end of a secret whose grace is over: whatever the clock says later, it does not come back.
+const endedForGood = 1
 
 // seconds returns a time as the table keeps it: 0 is never. What lies before 1970 is expired, what lies beyond 2106
 // is never reached.
