@@ -129,7 +129,7 @@ func (a *Authority) mergeKey(ctx context.Context, c Caller, id keywright.KeyID, 
 	if !found.any() {
 		return nil
 	}
-	e := edit{scope: ScopeAdmin, verb: found.verb(), change: func(r *Record) ([]string, error) { return l.apply(r), nil }}
+	e := edit{scope: ScopeAdmin, verb: found.verb(), change: func(r *Record) ([]string, error) { return l.apply(r, a.now()), nil }}
 	if _, err := a.change(ctx, c, id, e); err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (l *loss) of(r *Record) (f lossFound) {
 	return f
 }
 
-func (l *loss) apply(r *Record) (lines []string) {
+func (l *loss) apply(r *Record, now time.Time) (lines []string) {
 	f := l.of(r)
 	if !f.any() {
 		return nil
@@ -198,6 +198,7 @@ func (l *loss) apply(r *Record) (lines []string) {
 		for i := range r.Secrets {
 			if ends, ok := l.ends[r.Secrets[i].Hash]; ok && sooner(r.Secrets[i].Expires, wholeSeconds(ends)) {
 				r.Secrets[i].Expires = wholeSeconds(ends)
+				r.Secrets[i].Grace = r.Secrets[i].Grace && ends.After(now)
 			}
 		}
 		lines = append(lines, fmt.Sprintf("secrets ended: %d", f.ended))
