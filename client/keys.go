@@ -18,14 +18,8 @@ import (
 // of the same request within 24 hours returns the same record, and the request is repeated where the server could not
 // be reached; without one it is not, since it might make a second key.
 func (c *Client) Issue(ctx context.Context, q api.IssueRequest, idempotencyKey string) (api.IssueResponse, error) {
-	request := call{method: http.MethodPost, path: api.PathKeys, body: q}
-	if idempotencyKey != "" {
-		request.header = http.Header{api.HeaderIdempotencyKey: {idempotencyKey}}
-		request.repeat = true
-	}
 	var r api.IssueResponse
-	request.into = &r
-	return r, c.do(ctx, request)
+	return r, c.do(ctx, once(call{method: http.MethodPost, path: api.PathKeys, body: q, into: &r}, idempotencyKey))
 }
 
 // Get returns a record.

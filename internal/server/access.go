@@ -52,6 +52,9 @@ var table = map[string]access{
 	"POST " + api.PathEnable:  {scopes: needs(authority.ScopeWrite)},
 	"POST " + api.PathRevoke:  {scopes: needs(authority.ScopeRevoke), media: jsonOnly, body: smallBody},
 
+	"POST " + api.PathRotate:   {scopes: needs(authority.ScopeRotate), media: jsonOnly, body: smallBody},
+	"POST " + api.PathEndGrace: {scopes: needs(authority.ScopeRotate), media: jsonOnly, body: smallBody},
+
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
 	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},

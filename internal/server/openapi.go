@@ -66,6 +66,7 @@ func (s *Server) finishDocument() error {
 	d.public(!s.options.NoGenerate)
 	d.probes()
 	d.issueLines()
+	d.grace()
 	d.loosen()
 	var document bytes.Buffer
 	e := newEncoder(&document)
@@ -162,6 +163,16 @@ func (d documenter) issueLines() {
 			api.MediaJSON:  {Schema: schema[api.IssueResponse](d)},
 		},
 	}
+}
+
+// grace says that a grace is a duration alone, or an object.
+func (d documenter) grace() {
+	schemas := d.doc.Components.Schemas.Map()
+	object := *schemas["Grace"]
+	object.Required = []string{"idle"}
+	schemas["Grace"] = &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Description: "A duration; 0s ends the secret before at once.", Examples: []any{"24h"}}, &object,
+	}}
 }
 
 // loosen lets answers grow: what they hold and requests do not may get new fields. A line of a stream is an answer or a

@@ -105,6 +105,7 @@ func setDefault(d *time.Duration, to time.Duration) {
 func (s *Server) routes() {
 	s.api = newAPI(s.mux)
 	s.registerKeys()
+	s.registerRotation()
 	s.registerKeyspaces()
 	s.registerEvents()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
