@@ -45,6 +45,7 @@ var kinds = map[authority.ErrorKind]api.Code{
 	authority.Unknown:      api.NotFound,
 	authority.Conflicting:  api.Conflict,
 	authority.Unavailable:  api.Unavailable,
+	authority.Exhausted:    api.TooManyRequests,
 }
 
 // problemOf turns an error into what the client is told. What went wrong inside is kept for the log.
