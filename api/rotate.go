@@ -55,7 +55,7 @@ func (g *Grace) UnmarshalJSON(b []byte) error {
 // A RotateRequest asks for a new secret of a key. Every field may be left out.
 type RotateRequest struct {
 	Grace    *Grace         `json:"grace,omitempty" doc:"How long the secret before lives on. Left out: as the keyspace says, or 24h."`
-	Force    bool           `json:"force,omitempty" doc:"Also while the grace of an earlier rotation runs; that one goes on."`
+	Force    bool           `json:"force,omitempty" doc:"Also while the grace of an earlier rotation runs; that one goes on, unless the new one is 0s."`
 	Hash     keywright.Hash `json:"hash,omitzero" doc:"Registers a key that was made elsewhere by its storage hash: SHA-256 in hex, base64 or base58."`
 	PublicID string         `json:"public_id,omitempty" doc:"With hash: the public id of that key."`
 }

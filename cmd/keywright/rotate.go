@@ -67,7 +67,7 @@ A second rotation within a grace is refused unless --force says so; then both ol
 		Example: `  keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR
   keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --idle 24h --at-most 30d --to ci.env
   keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --grace 0
-  keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9xR4tB`,
+  keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9x`,
 		Args: oneArgument("KEY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.rotate(cmd, &f, args[0]) },
 	}

@@ -138,7 +138,7 @@ func FuzzAppendVerdict(f *testing.F) {
 				v.Metadata = []byte(metadata)
 			}
 		}
-		want, err := json.Marshal(api.VerifyResponseOf(v))
+		want, err := json.Marshal(api.VerifyResponseOf(v, unix(0)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -47,18 +48,22 @@ func (s *Server) rotateKey(ctx context.Context, c *call, in *rotateKeyIn) (api.R
 	if err != nil {
 		return api.RotateResponse{}, 0, err
 	}
-	return s.rotateResponse(issued), http.StatusOK, nil
+	return s.rotateResponse(ctx, &issued), http.StatusOK, nil
 }
 
-func (s *Server) rotateResponse(i authority.Issued) api.RotateResponse {
-	w := api.RotateResponse{
-		Key: api.NewKey(i.Key), Record: s.record(&i.Record), Repeated: i.Repeated, Warnings: i.Warnings,
-	}
-	if len(i.Record.Secrets) > 1 {
-		previous := &i.Record.Secrets[1]
-		w.PreviousEndsAt, w.PreviousIdle = previous.Expires, api.Duration(previous.Idle)
-	}
+func (s *Server) rotateResponse(ctx context.Context, i *authority.Issued) api.RotateResponse {
+	issued := s.issueResponse(ctx, i)
+	w := api.RotateResponse{Key: issued.Key, Record: issued.Record, Repeated: issued.Repeated, Warnings: issued.Warnings}
+	w.PreviousEndsAt, w.PreviousIdle = previousEnd(&i.Record)
 	return w
+}
+
+// previousEnd returns when the secret before the current one ends, at the latest, and after how long without use.
+func previousEnd(r *authority.Record) (time.Time, api.Duration) {
+	if len(r.Secrets) < 2 {
+		return time.Time{}, 0
+	}
+	return r.Secrets[1].Expires, api.Duration(r.Secrets[1].Idle)
 }
 
 func grace(g *api.Grace) *authority.Grace {
@@ -75,7 +80,7 @@ type endGraceIn struct {
 
 func (s *Server) endGrace(ctx context.Context, c *call, in *endGraceIn) (api.Record, int, error) {
 	force := in.Body != nil && in.Body.value.Force
-	return s.onRecord(&in.ByID, func(id keywright.KeyID) (authority.Record, error) {
+	return s.onRecord(ctx, &in.ByID, func(id keywright.KeyID) (authority.Record, error) {
 		return s.authority.EndGrace(ctx, c.caller, id, force)
 	})
 }
