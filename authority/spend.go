@@ -42,18 +42,16 @@ func meterAll(limits []Limit) []metered {
 	return all
 }
 
-// A bill is what one verification has to pay.
+// A bill is what one verification has to pay. It is handed on by value, so that its room stays on the stack.
 type bill struct {
 	items    []rate.Item
 	whose    []whose // of each item
 	asked    uint    // a bit for each limit of the ask that was found
 	accounts []Account
-	room     struct { // so that the usual bill needs no memory of its own
-		items    [16]rate.Item
-		whose    [16]whose
-		accounts [maxDepth + 2]Account
-	}
 }
+
+// usualItems is how many limits a bill has room for without memory of its own.
+const usualItems = 16
 
 type whose struct {
 	limit *metered
@@ -95,11 +93,10 @@ func checkCost(ask *keywright.Ask) error {
 }
 
 // draw writes the bill of a verification.
-func (j *judgement) draw(ctx context.Context, ask *keywright.Ask, b *bill) error {
-	b.items, b.whose, b.accounts = b.room.items[:0], b.room.whose[:0], b.room.accounts[:0]
+func (j *judgement) draw(ctx context.Context, ask *keywright.Ask, b bill) (bill, error) {
 	cost := max(ask.Cost, 1)
 	if j.rules != nil {
-		b.add(ask, cost, j.id, j.rules.limits, "key", true)
+		b = b.add(ask, cost, j.id, j.rules.limits, "key", true)
 		if j.rules.credits {
 			b.accounts = append(b.accounts, Account(j.id))
 		}
@@ -108,41 +105,38 @@ func (j *judgement) draw(ctx context.Context, ask *keywright.Ask, b *bill) error
 		if k.rules == nil {
 			continue
 		}
-		b.add(ask, cost, k.id, k.rules.limits, "parent", false)
+		b = b.add(ask, cost, k.id, k.rules.limits, "parent", false)
 		if k.rules.credits {
 			b.accounts = append(b.accounts, Account(k.id))
 		}
 	}
-	if err := j.drawOwner(ctx, ask, cost, b); err != nil {
-		return err
+	if j.owner != "" {
+		o, err := j.authority.owner(ctx, j.space, j.owner)
+		if err != nil {
+			return b, err
+		}
+		b = b.addOwner(ask, cost, j.space, j.owner, o)
 	}
-	b.add(ask, cost, j.space.mark, j.space.limits, "keyspace", true)
-	return b.adHoc(ask, cost, j.id)
+	b = b.add(ask, cost, j.space.mark, j.space.limits, "keyspace", true)
+	return b.addAsked(ask, cost, j.id)
 }
 
-func (j *judgement) drawOwner(ctx context.Context, ask *keywright.Ask, cost int64, b *bill) error {
-	if j.owner == "" {
-		return nil
-	}
-	o, err := j.authority.owner(ctx, j.space, j.owner)
-	if err != nil {
-		return err
-	}
-	limits := j.space.ownerLimits
+func (b bill) addOwner(ask *keywright.Ask, cost int64, s *space, owner string, o *ownerState) bill {
+	limits := s.ownerLimits
 	if o != nil && len(o.limits) > 0 {
 		limits = o.limits
 	}
 	if len(limits) > 0 {
-		b.add(ask, cost, AccountOf(j.space.Name, j.owner), limits, "owner", true)
+		b = b.add(ask, cost, AccountOf(s.Name, owner), limits, "owner", true)
 	}
 	if o != nil && o.credits {
 		b.accounts = append(b.accounts, o.account)
 	}
-	return nil
+	return b
 }
 
 // add puts those limits on the bill that are taken at every verification, or that the ask names where it can.
-func (b *bill) add(ask *keywright.Ask, cost int64, subject [16]byte, limits []metered, of string, named bool) {
+func (b bill) add(ask *keywright.Ask, cost int64, subject [16]byte, limits []metered, of string, named bool) bill {
 	for i := range limits {
 		l := &limits[i]
 		units, wanted := cost, l.Auto
@@ -157,27 +151,29 @@ func (b *bill) add(ask *keywright.Ask, cost int64, subject [16]byte, limits []me
 			}
 		}
 		if wanted {
-			b.item(subject, l, units, of)
+			b = b.item(subject, l, units, of)
 		}
 	}
+	return b
 }
 
-func (b *bill) item(subject [16]byte, l *metered, units int64, of string) {
+func (b bill) item(subject [16]byte, l *metered, units int64, of string) bill {
 	var key rate.Key
 	copy(key[:], subject[:])
 	copy(key[16:], l.tag[:])
 	b.items = append(b.items, rate.Item{Key: key, Limit: l.size, Cost: units})
 	b.whose = append(b.whose, whose{l, of})
+	return b
 }
 
-// adHoc puts the limits on the bill that stand for this ask alone.
-func (b *bill) adHoc(ask *keywright.Ask, cost int64, id keywright.KeyID) error {
+// addAsked puts the limits on the bill that stand for this ask alone.
+func (b bill) addAsked(ask *keywright.Ask, cost int64, id keywright.KeyID) (bill, error) {
 	for n, l := range ask.Limits {
 		if b.asked>>n&1 == 1 {
 			continue
 		}
 		if l.Limit == 0 {
-			return invalid(fmt.Sprintf("limits[%d].name", n), "is no limit of the key, its owner or its keyspace", "use one of theirs, or give limit and window")
+			return b, invalid(fmt.Sprintf("limits[%d].name", n), "is no limit of the key, its owner or its keyspace", "use one of theirs, or give limit and window")
 		}
 		units := cost
 		if l.Cost > 0 {
@@ -185,16 +181,21 @@ func (b *bill) adHoc(ask *keywright.Ask, cost int64, id keywright.KeyID) error {
 		}
 		m := meter(Limit{Name: l.Name, Limit: l.Limit, Window: l.Window, Burst: l.Burst})
 		m.tag[0] ^= 0x5a // never the meter of a limit of the record that gets the name later
-		b.item(id, &m, units, "key")
+		b = b.item(id, &m, units, "key")
 	}
-	return nil
+	return b, nil
 }
 
 // pay takes what is on the bill, from limits first and then from credits, and returns the step that fails. Nothing
 // stays taken if it does. Dry, it only looks.
 func (j *judgement) pay(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, dry bool) (steps uint, err error) {
-	var b bill
-	if err := j.draw(ctx, ask, &b); err != nil {
+	var (
+		items    [usualItems]rate.Item
+		whose    [usualItems]whose
+		accounts [maxDepth + 2]Account
+	)
+	b, err := j.draw(ctx, ask, bill{items: items[:0], whose: whose[:0], accounts: accounts[:0]})
+	if err != nil {
 		return 0, err
 	}
 	a, now := j.authority, j.authority.clock()
