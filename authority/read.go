@@ -31,12 +31,7 @@ func (a *Authority) Get(ctx context.Context, c Caller, id keywright.KeyID) (Reco
 
 // List returns a page of records, newest first, and whether there are more.
 func (a *Authority) List(ctx context.Context, c Caller, q ListRequest) ([]Record, bool, error) {
-	if q.Keyspace == "" && len(c.keyspaces) == 1 {
-		q.Keyspace = c.keyspaces[0]
-	}
-	if q.Keyspace == "" {
-		q.Keyspace = DefaultKeyspace
-	}
+	q.Keyspace = c.keyspace(q.Keyspace)
 	if err := c.may(ScopeRead, q.Keyspace); err != nil {
 		return nil, false, err
 	}

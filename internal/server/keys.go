@@ -78,7 +78,7 @@ func (s *Server) listKeys(ctx context.Context, c *call, in *listKeysIn) (api.Key
 	if in.Cursor != "" {
 		var err error
 		if before, err = keywright.ParseKeyID(in.Cursor); err != nil {
-			return api.KeyList{}, 0, invalid("cursor", "is not one that was given", "use next_cursor of the page before")
+			return api.KeyList{}, 0, errCursor()
 		}
 	}
 	records, more, err := s.authority.List(ctx, c.caller, authority.ListRequest{

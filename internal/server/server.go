@@ -105,6 +105,9 @@ func setDefault(d *time.Duration, to time.Duration) {
 func (s *Server) routes() {
 	s.api = newAPI(s.mux)
 	s.registerKeys()
+	s.registerCredits()
+	s.registerOwners()
+	s.registerUsage()
 	s.registerKeyspaces()
 	s.registerEvents()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
