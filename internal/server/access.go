@@ -61,6 +61,21 @@ var table = map[string]access{
 	"POST " + api.PathChildren: {scopes: needs(authority.ScopeIssue), holder: true, media: jsonOnly, body: largeBody, note: childrenNote},
 	"POST " + api.PathBulk:     {scopes: bulkScopes, media: jsonOnly, body: smallBody, note: bulkNote},
 
+	"GET " + api.PathCredits:  {scopes: needs(authority.ScopeRead)},
+	"POST " + api.PathCredits: {scopes: needs(authority.ScopeWrite), media: jsonOnly, body: smallBody},
+	"GET " + api.PathLedger:   {scopes: needs(authority.ScopeRead)},
+
+	"GET " + api.PathOwners:        {scopes: []string{authority.ScopeOwnersRead}},
+	"GET " + api.PathOwner:         {scopes: []string{authority.ScopeOwnersRead}},
+	"PUT " + api.PathOwner:         {scopes: []string{authority.ScopeOwnersWrite}, media: jsonOnly, body: smallBody},
+	"DELETE " + api.PathOwner:      {scopes: []string{authority.ScopeOwnersWrite}},
+	"GET " + api.PathOwnerCredits:  {scopes: []string{authority.ScopeOwnersRead}},
+	"POST " + api.PathOwnerCredits: {scopes: []string{authority.ScopeOwnersWrite}, media: jsonOnly, body: smallBody},
+	"GET " + api.PathOwnerLedger:   {scopes: []string{authority.ScopeOwnersRead}},
+
+	"GET " + api.PathUsage: {scopes: needs(authority.ScopeUsage)},
+	"GET " + api.PathStats: {scopes: []string{authority.ScopeUsage}},
+
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
 	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},

@@ -15,15 +15,18 @@ import (
 
 // requests that reach the handler of each route, where an empty one does not.
 var bodies = map[string]string{
-	"POST /v1/verify":             `{"key":"x","keyspace":"default"}`,
-	"POST /v1/verify/batch":       `{"key":"x","keyspace":"default"}`,
-	"POST /v1/keys":               `{}`,
-	"PATCH /v1/keys/{id}":         `{}`,
-	"POST /v1/keyspaces":          `{"name":"acme"}`,
-	"PATCH /v1/keyspaces/{name}":  `{}`,
-	"POST /v1/keys/{id}/children": `{}`,
-	"POST /v1/keys/bulk":          `{"filter":{"owner":"nobody"},"verb":"revoke"}`,
-	"POST /v1/revoke-self":        `{"key":"x"}`,
+	"POST /v1/verify":              `{"key":"x","keyspace":"default"}`,
+	"POST /v1/verify/batch":        `{"key":"x","keyspace":"default"}`,
+	"POST /v1/keys":                `{}`,
+	"PATCH /v1/keys/{id}":          `{}`,
+	"POST /v1/keyspaces":           `{"name":"acme"}`,
+	"PATCH /v1/keyspaces/{name}":   `{}`,
+	"POST /v1/keys/{id}/credits":   `{"add":1}`,
+	"PUT /v1/owners/{id}":          `{}`,
+	"POST /v1/owners/{id}/credits": `{"add":1}`,
+	"POST /v1/keys/{id}/children":  `{}`,
+	"POST /v1/keys/bulk":           `{"filter":{"owner":"nobody"},"verb":"revoke"}`,
+	"POST /v1/revoke-self":         `{"key":"x"}`,
 }
 
 // TestAccess walks through every route of the document and of the router: each has a row in the table, and the row is

@@ -76,13 +76,20 @@ func appendDetail(b []byte, d *keywright.Detail) []byte {
 	return b
 }
 
+// appendLimits appends what api.LimitsOf returns.
 func appendLimits(b []byte, v *keywright.Verdict, now time.Time) []byte {
-	b = append(b, `,"limits":`...)
-	separator := byte('[')
-	for l := range api.LimitsOf(v) {
-		b = append(b, separator)
-		b = appendLimit(b, l, now)
-		separator = ','
+	b = append(b, `,"limits":[`...)
+	b = appendLimit(b, &v.Limit, now)
+	if v.Detail == nil {
+		return append(b, ']')
+	}
+	first := true
+	for i := range v.Limits {
+		if first && v.Limits[i] == v.Limit {
+			first = false
+			continue
+		}
+		b = appendLimit(append(b, ','), &v.Limits[i], now)
 	}
 	return append(b, ']')
 }
@@ -128,7 +135,12 @@ func appendDuration(b []byte, name string, d time.Duration) []byte {
 	b = append(b, ',', '"')
 	b = append(b, name...)
 	b = append(b, '"', ':', '"')
-	b = append(b, api.Duration(d).String()...)
+	b = append(b, d.String()...)
+	for _, zero := range []string{"m0s", "h0m"} {
+		if bytes.HasSuffix(b, []byte(zero)) {
+			b = b[:len(b)-2]
+		}
+	}
 	return append(b, '"')
 }
 

@@ -34,6 +34,9 @@ func describe(o *huma.OpenAPI) {
 	o.Tags = []*huma.Tag{
 		{Name: verifyTag, Description: "What gateways and services ask."},
 		{Name: keysTag, Description: "The life of a key: issue, change, disable, revoke."},
+		{Name: creditsTag, Description: "Balances that verifications spend from."},
+		{Name: ownersTag, Description: "Limits and credits that the keys of one owner share."},
+		{Name: usageTag, Description: "How often keys were verified."},
 		{Name: keyspacesTag, Description: "The APIs that keys are for."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
 		{Name: publicTag},
@@ -193,7 +196,7 @@ func (d documenter) grace() {
 func (d documenter) loosen() {
 	asked := map[string]bool{}
 	for _, path := range d.doc.Paths {
-		for _, o := range []*huma.Operation{path.Post, path.Patch} {
+		for _, o := range []*huma.Operation{path.Post, path.Put, path.Patch} {
 			if o == nil || o.RequestBody == nil {
 				continue
 			}
