@@ -49,6 +49,8 @@ const (
 	heartbeat   = time.Second     // how often the lock is looked at
 	heartbeatIn = 3 * time.Second // how long an answer may take
 	regainEvery = 250 * time.Millisecond
+	// The session of a process that has just died takes the server a moment to end.
+	lockTries, lockTryEvery = 20, 50 * time.Millisecond
 )
 
 // A hold is the right to use a store: an advisory lock of one session, which is looked at every second and whose end
@@ -93,15 +95,26 @@ func (h *hold) lock(ctx context.Context, conn *pgx.Conn) error {
 	return e
 }
 
+// waitLock takes the lock, and gives one that is held a second to be let go of.
+func (h *hold) waitLock(ctx context.Context, conn *pgx.Conn) error {
+	for try := 1; ; try++ {
+		err := h.lock(ctx, conn)
+		if try == lockTries || !errors.Is(err, ErrInUse) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockTryEvery):
+		}
+	}
+}
+
 // begin raises the epoch, after all writes of former holders, and reads where the chain ends.
 func (h *hold) begin(ctx context.Context, conn *pgx.Conn, holder string, alone bool) error {
-	raise := ""
-	if alone {
-		raise = holder
-	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if alone {
-			if _, err := tx.Exec(ctx, raiseEpochSQL, checkedHolder(raise)); err != nil {
+			if _, err := tx.Exec(ctx, raiseEpochSQL, checkedHolder(holder)); err != nil {
 				return err
 			}
 		}

@@ -102,7 +102,7 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	s.hold = &hold{where: s.where, config: config.ConnConfig, key: lockKey("store", o.Schema), lost: o.Lost}
 	err = checkServer(ctx, conn)
 	if err == nil && alone {
-		err = s.hold.lock(ctx, conn)
+		err = s.hold.waitLock(ctx, conn)
 	}
 	if err == nil {
 		err = migrate(ctx, conn, o.Schema, s.where)

@@ -11,8 +11,6 @@ import (
 	"github.com/keywright/keywright/store/storetest"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
-
 // openAt opens the store of a database, to be closed at the end of the test.
 func openAt(t testing.TB, url string) *Store {
 	t.Helper()

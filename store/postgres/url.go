@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -26,15 +27,18 @@ const (
 )
 
 // parseURL reads the URL and sets what every connection needs. What the URL sets itself stays.
-func parseURL(url, schema string) (*pgxpool.Config, error) {
-	scheme, rest, ok := strings.Cut(url, "://")
+func parseURL(text, schema string) (*pgxpool.Config, error) {
+	scheme, rest, ok := strings.Cut(text, "://")
 	// An @ that does not end the user's part is one in a password, or a password in which a / or a ? came before.
 	user, _, _ := strings.Cut(rest, "@")
-	if !ok || scheme != "postgres" && scheme != "postgresql" || strings.Count(url, "@") > 1 ||
+	if !ok || scheme != "postgres" && scheme != "postgresql" || strings.Count(text, "@") > 1 ||
 		strings.Contains(rest, "@") && strings.ContainsAny(user, "/?#") {
 		return nil, ErrURL
 	}
-	config, err := pgxpool.ParseConfig(url)
+	if _, err := url.Parse(text); err != nil { // the driver's own reading is looser
+		return nil, ErrURL
+	}
+	config, err := pgxpool.ParseConfig(text)
 	if err != nil {
 		return nil, ErrURL
 	}
