@@ -40,6 +40,7 @@ var laws = map[string]law{
 		"hash/crc32", "io", "math", "math/big", "math/bits", "net/netip", "slices", "strings", "time", "unicode/utf8",
 	}},
 	"authority":                {ours: []string{".", "authority/internal/..."}, third: []string{"golang.org/x/sync/..."}, never: outside},
+	"authority/internal/rate":  {never: outside},
 	"authority/internal/table": {never: outside},
 	"store/sqlite":             {ours: []string{".", "authority"}, third: []string{"modernc.org/sqlite/...", "github.com/pressly/goose/v3/...", "github.com/gofrs/flock"}, never: []string{"net/http/..."}},
 	"store/postgres":           {ours: []string{".", "authority"}, third: []string{"github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/..."}, never: []string{"net/http/..."}},
@@ -216,7 +217,7 @@ func references(file *ast.File, path string) (names []string) {
 }
 
 func TestNoClockInRootAndAuthority(t *testing.T) {
-	for _, folder := range []string{".", "authority", "signed", "webhook"} {
+	for _, folder := range []string{".", "authority", "authority/internal/rate", "signed", "webhook"} {
 		for name, file := range sources(t, folder) {
 			for _, used := range references(file, "time") {
 				if slices.Contains([]string{"Now", "Since", "Until"}, used) {

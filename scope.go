@@ -134,6 +134,20 @@ func Includes(granted []string, pattern string) bool {
 	})
 }
 
+// CommonScopes returns what both of two lists of patterns grant, as far as patterns of one of them say it: a pattern
+// stays where the other list includes it. It never grants what one of the lists does not.
+func CommonScopes(a, b []string) []string {
+	var common []string
+	for _, lists := range [2][2][]string{{a, b}, {b, a}} {
+		for _, pattern := range lists[0] {
+			if Includes(lists[1], pattern) && !slices.Contains(common, pattern) {
+				common = append(common, pattern)
+			}
+		}
+	}
+	return common
+}
+
 // A ScopeExpr is a parsed expression over scopes.
 type ScopeExpr struct {
 	scope string // of a leaf

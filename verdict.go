@@ -27,9 +27,21 @@ type Ask struct {
 	Method      string     // of the request
 	Path        string     // of the request, as it was received: still escaped
 	Origin      string     // of the request, as a browser sends it
-	Include     []string   // name, metadata: read from the store, so they cost a query
+	Cost        int64      // units of limits and credits that the request takes, 1 to 1e9; 0 stands for 1
+	Limits      []AskLimit // limits to take from besides those that are taken at every verification, at most 8
+	Include     []string   // name, metadata: read from the store, so they cost a query; limits: all, not only the nearest
 	Explain     bool       // list every check, not only the first that failed
-	DryRun      bool       // leave no trace: nothing is counted
+	DryRun      bool       // leave no trace: nothing is counted or spent
+}
+
+// An AskLimit names a limit of the key, of its owner or of its keyspace. One with Limit and Window of its own stands for
+// this ask alone: its meter belongs to the key, and the caller sees to it that a name always has the same size.
+type AskLimit struct {
+	Name   string
+	Cost   int64 // 0: as the ask
+	Limit  int64 // units in each window; 0: as the record, the owner or the keyspace says
+	Window time.Duration
+	Burst  int64 // 0: as Limit
 }
 
 // A Code is the answer of a verification.
@@ -45,6 +57,8 @@ const (
 	NotYetValid       Code = "NOT_YET_VALID"      // before its time
 	Forbidden         Code = "FORBIDDEN"          // environment, network, origin, method or path is not allowed
 	InsufficientScope Code = "INSUFFICIENT_SCOPE" // scopes are missing: Verdict.Missing
+	RateLimited       Code = "RATE_LIMITED"       // a limit is reached: Verdict.Limit
+	CreditsExhausted  Code = "CREDITS_EXHAUSTED"  // too few credits are left for the cost
 	Valid             Code = "VALID"
 )
 
@@ -58,16 +72,32 @@ type Verdict struct {
 	Format      string // the name of its format in the keyspace
 	Environment string
 	Owner       string
-	Scopes      []string
-	ExpiresAt   time.Time // zero: never
-	Missing     []string  // with INSUFFICIENT_SCOPE: the scopes that the key has not
-	*Detail               // nil unless the ask has Include or Explain
+	Scopes      []string   // what it may do, its roles included
+	ExpiresAt   time.Time  // zero: never
+	Missing     []string   // with INSUFFICIENT_SCOPE: the scopes that the key has not
+	Previous    bool       // the key was rotated: this is not its newest secret, and it ends at ExpiresAt
+	Limit       LimitState // the limit that refuses, or the one that is nearest to refusing; no name: there is none
+	*Detail                // nil unless the ask has Include or Explain, or credits are kept
+}
+
+// A LimitState is how a rate limit stands after a verification.
+type LimitState struct {
+	Name       string
+	Of         string // key, parent, owner or keyspace: whose limit it is
+	Limit      int64  // what may come at once
+	Window     time.Duration
+	Amount     int64         // what comes back in each window
+	Remaining  int64         // what may come now
+	Reset      time.Duration // until all of it may come
+	RetryAfter time.Duration // until the same cost may come; 0: now; negative: never, the cost is beyond the limit
 }
 
 // Detail is what a verdict carries on request.
 type Detail struct {
 	Name     string
 	Metadata []byte // JSON
+	Limits   []LimitState
+	Credits  *int64 // what is left of the credits that are nearest to their end; nil: none are kept
 	Checks   []Check
 }
 

@@ -15,7 +15,10 @@ type Account [16]byte
 
 // AccountOf returns the account of an owner.
 func AccountOf(keyspace, owner string) Account {
-	h := sha256.Sum256([]byte("owner\x00" + keyspace + "\x00" + owner))
+	var room [512]byte // on the stack
+	b := append(room[:0], "owner\x00"...)
+	b = append(append(append(b, keyspace...), 0), owner...)
+	h := sha256.Sum256(b)
 	return Account(h[:16])
 }
 

@@ -53,6 +53,7 @@ type edit struct {
 	scope, verb string
 	change      func(*Record) ([]string, error)
 	personal    func(*Record) [][2]string
+	also        func() []Put // what else the act puts; called after change
 }
 
 // change does one act on one record: it reads it, edits it, writes it with its event, and only then, before it
@@ -86,7 +87,11 @@ func (a *Authority) tryChange(ctx context.Context, c Caller, id keywright.KeyID,
 	}
 	r.Updated = event.Time
 	r.Version++
-	if err := a.commit(ctx, Change{Puts: []Put{&r}, Events: []Event{event}}, &r); err != nil {
+	puts := []Put{&r}
+	if e.also != nil {
+		puts = append(puts, e.also()...)
+	}
+	if err := a.commit(ctx, Change{Puts: puts, Events: []Event{event}}, &r); err != nil {
 		return Record{}, err
 	}
 	return r, nil
@@ -104,11 +109,17 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 		return err
 	}
 	for _, r := range records {
-		if err := a.resident(r, a.table.Put); err != nil {
+		if err := a.settle(r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settle makes every verification that begins from now on see a record as it was written.
+func (a *Authority) settle(r *Record) error {
+	a.watchGraces(r)
+	return errors.Join(a.resident(r, a.table.Put), a.descend(r))
 }
 
 // reload brings the table in line with the store after a write whose end is not known. What cannot be read now is asked
@@ -123,10 +134,13 @@ func (a *Authority) reload(ctx context.Context, records []*Record) {
 			_ = a.resident(r, func(hash [32]byte, id [16]byte, state table.State) {
 				a.table.Put(hash, id, state.With(table.Doubtful))
 			})
+			if n := a.lineages.find(r.ID); n != nil {
+				n.known.Store(nil)
+			}
 			continue
 		}
 		for i := range page.Records {
-			if err := a.resident(&page.Records[i], a.table.Put); err != nil {
+			if err := a.settle(&page.Records[i]); err != nil {
 				a.log.Error("a record cannot be judged", "error", err)
 			}
 		}

@@ -32,6 +32,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/rate"
 	"github.com/keywright/keywright/authority/internal/table"
 )
 
@@ -64,16 +65,34 @@ type Authority struct {
 	table    *table.Table
 	complete atomic.Bool // the table holds every hash of the store
 	grants   table.Interned[grant]
-	scopes   table.Interned[[]string]
+	scopes   table.Interned[*scopeSet]
 	rules    table.Interned[*ruleSet]
 	kinds    table.Interned[*kind]
 	names    table.Interned[string] // of keyspaces
 
-	lookups singleflight.Group
-	asked   atomic.Uint64      // lookups that went to the store
-	records [64]sync.Mutex     // one change of a record at a time: locks by key id
-	stop    context.CancelFunc // ends warming
-	done    chan struct{}      // closed when warming has ended
+	lineages     lineages
+	ownersLoaded atomic.Bool // the index of every keyspace holds all owners
+	meters       *rate.Meters
+	metersLoaded atomic.Bool // all meters of the store were read
+	bank         *bank
+	graces       *graces
+	uses         *useLog
+	counted      *counting
+	flushing     sync.Mutex
+	strangers    chan stranger
+	refused      chan refusal
+	told         told
+	due          atomic.Pointer[map[string]Due]
+
+	lookups   singleflight.Group
+	asked     atomic.Uint64  // lookups that went to the store
+	records   [64]sync.Mutex // one change of a record at a time: locks by key id
+	closeOnce sync.Once
+	stop      context.CancelFunc // ends warming and housekeeping
+	done      chan struct{}      // closed when warming has ended
+	housekept chan struct{}      // closed when housekeeping has ended
+	closing   chan struct{}      // closed when the bank takes no more orders
+	closed    chan struct{}      // closed when the bank has ended
 }
 
 var _ keywright.Verifier = (*Authority)(nil)
@@ -93,21 +112,38 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	}
 	a := &Authority{
 		store: o.Store, clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
-		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, done: make(chan struct{}),
+		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
+		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
+		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
+	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	if err := a.loadKeyspaces(ctx); err != nil {
 		return nil, err
 	}
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	go a.warm(warm)
+	go a.keepHouse(warm)
+	go a.bank.run()
 	return a, nil
 }
 
-// Close ends the work in the background. It does not close the store.
+// Close ends the work in the background, and writes what was counted. It does not close the store. Verifications that
+// come later get an error where they would have to spend credits.
 func (a *Authority) Close() {
-	a.stop()
-	<-a.done
+	a.closeOnce.Do(func() {
+		a.stop()
+		<-a.done
+		<-a.housekept
+		close(a.closing)
+		<-a.closed
+		ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
+		defer cancel()
+		if err := a.Flush(ctx); err != nil {
+			a.log.Error("what was counted in the last second could not be written", "error", err)
+		}
+		close(a.uses.closed)
+	})
 }
 
 // Warm waits until the table is complete.

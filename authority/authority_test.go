@@ -30,13 +30,34 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 // open returns an authority over a fresh store in memory, with its table complete.
 func open(t testing.TB) (*authority.Authority, *clock) {
 	t.Helper()
+	return over(t, memory(t))
+}
+
+// memory returns an empty store.
+func memory(t testing.TB) authority.Store {
+	t.Helper()
 	store, err := sqlite.OpenMemory(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	return over(t, store)
+	return store
 }
+
+// eventually waits for what is done in the background.
+func eventually(t testing.TB, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not happen")
+		}
+	}
+}
+
+// random is where tests take randomness from.
+type random struct{}
+
+func (random) Read(p []byte) (int, error) { return rand.Read(p) }
 
 func over(t testing.TB, store authority.Store) (*authority.Authority, *clock) {
 	t.Helper()

@@ -15,19 +15,23 @@ const (
 	ScopeIssue          = "keys:issue"
 	ScopeRead           = "keys:read"
 	ScopeWrite          = "keys:write" // update, disable, enable
+	ScopeRotate         = "keys:rotate"
 	ScopeRevoke         = "keys:revoke"
 	ScopeVerify         = "keys:verify"
 	ScopeKeyspacesRead  = "keyspaces:read"
 	ScopeKeyspacesWrite = "keyspaces:write"
 	ScopeAudit          = "audit:read"
+	ScopeOwnersRead     = "owners:read"
+	ScopeOwnersWrite    = "owners:write"
+	ScopeUsage          = "usage:read"
 	ScopeMetrics        = "metrics:read"
 	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
 
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
-	ScopeIssue, ScopeRead, ScopeWrite, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
-	ScopeAudit, ScopeMetrics, ScopeAdmin,
+	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
+	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeMetrics, ScopeAdmin,
 }
 
 // Origin tells where a request came from, for the audit chain.
@@ -41,8 +45,9 @@ type Caller struct {
 	actor     string          // a word, or empty:
 	key       keywright.KeyID // of the service key
 	scopes    []string
-	keyspaces []string // empty: all but the reserved one
-	owner     string   // empty: all
+	keyspaces []string        // empty: all but the reserved one
+	owner     string          // empty: all
+	holder    keywright.KeyID // of a key that may have children: it may make them, and nothing else
 	origin    Origin
 }
 
@@ -54,10 +59,13 @@ func Operator(name string, from Origin) Caller {
 
 // Actor is how the audit chain names the caller.
 func (c Caller) Actor() string {
-	if c.actor == "" {
-		return c.key.String()
+	switch {
+	case c.actor != "":
+		return c.actor
+	case !c.holder.IsZero():
+		return c.holder.String()
 	}
-	return c.actor
+	return c.key.String()
 }
 
 // Scopes returns what the caller may do.

@@ -21,6 +21,7 @@ const (
 	Unknown                           // there is no such thing, or not for this caller
 	Conflicting                       // it contradicts what is there
 	Unavailable                       // no judgement could be made; try again
+	Exhausted                         // a limit is reached; come again later
 )
 
 // An Error is what every method returns that did not do what it was asked. It never holds a key.

@@ -29,7 +29,10 @@ type IssueRequest struct {
 	Name        string // for people, at most 200 characters
 	Owner       string // the caller's own id of a user or organization, at most 200 characters
 	Scopes      []string
-	Metadata    []byte // a JSON object of at most 64 KiB
+	Roles       []string        // of the keyspace
+	Limits      []Limit         // nil: those of the policy for new keys
+	Credits     *CreditsRequest // nil: not counted
+	Metadata    []byte          // a JSON object of at most 64 KiB
 	Rules       Rules
 	NotBefore   time.Time
 	ExpiresAt   time.Time
@@ -41,6 +44,8 @@ type IssueRequest struct {
 
 	// IdempotencyKey makes a repeat of the request within 24 hours return the same record, without the secret.
 	IdempotencyKey string
+
+	parent *Record // of a child
 }
 
 // Issued is what Issue returns.
@@ -62,7 +67,19 @@ func (a *Authority) Issue(ctx context.Context, c Caller, q IssueRequest) (Issued
 	if q.IdempotencyKey == "" {
 		return a.issue(ctx, c, q, nil)
 	}
-	answer, err := a.answerTo(c, q)
+	return a.issueOnce(ctx, c, q)
+}
+
+// issueOnce issues a key, or returns the record that the same request was answered with before.
+func (a *Authority) issueOnce(ctx context.Context, c Caller, q IssueRequest) (Issued, error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return Issued{}, err
+	}
+	if q.parent != nil {
+		body = append(body, q.parent.ID.String()...)
+	}
+	answer, err := a.answer("issue", c, q.IdempotencyKey, string(body))
 	if err != nil {
 		return Issued{}, err
 	}
@@ -79,65 +96,91 @@ func (a *Authority) Issue(ctx context.Context, c Caller, q IssueRequest) (Issued
 	return issued, err
 }
 
+// A draft is a key that was decided about and made, and is not stored yet.
+type draft struct {
+	issued Issued
+	puts   []Put
+	event  Event
+	based  Based
+}
+
 // issue tries again where a public id happens to be taken.
 func (a *Authority) issue(ctx context.Context, c Caller, q IssueRequest, answer *Answer) (Issued, error) {
 	for tries := 1; ; tries++ {
-		issued, event, based, err := a.draft(c, q)
+		d, err := a.draft(c, q)
 		if err != nil {
 			return Issued{}, err
 		}
-		change := Change{Puts: []Put{&issued.Record}, Based: []Based{based}, Events: []Event{event}}
+		change := Change{Puts: d.puts, Based: []Based{d.based}, Events: []Event{d.event}}
 		if answer != nil {
-			answer.Record = issued.Record.ID
+			answer.Record = d.issued.Record.ID
 			change.Puts = append(change.Puts, answer)
 		}
-		err = a.commit(ctx, change, &issued.Record)
+		err = a.commit(ctx, change, &d.issued.Record)
 		var conflict *ConflictError
 		if errors.As(err, &conflict) && tries < publicIDTries &&
-			(conflict.What == "public_id" && q.Hash.IsZero() || conflict.What == "keyspace") {
+			(conflict.What == "public_id" && q.Hash.IsZero() || conflict.What == "keyspace" || conflict.What == "version") {
 			continue
 		}
 		if err != nil {
 			return Issued{}, fromStore(err)
 		}
-		return issued, nil
+		return d.issued, nil
 	}
 }
 
 // draft decides about a request and makes the key, the record and the event; nothing is stored yet.
-func (a *Authority) draft(c Caller, q IssueRequest) (issued Issued, e Event, based Based, err error) {
+func (a *Authority) draft(c Caller, q IssueRequest) (*draft, error) {
 	space := a.space(q.Keyspace)
 	if space == nil {
-		return issued, e, based, unknown("keyspace", "make it first, or name another")
+		return nil, unknown("keyspace", "make it first, or name another")
+	}
+	if q.Format == "" {
+		q.Format = space.Policy.DefaultFormat
 	}
 	place := slices.IndexFunc(space.Formats, func(f keywright.Format) bool { return f.Name == q.Format || q.Format == "" })
 	if place < 0 {
-		return issued, e, based, invalid("format", "is not one of the keyspace", "use one of "+formatNames(space.Formats))
+		return nil, invalid("format", "is not one of the keyspace", "use one of "+formatNames(space.Formats))
 	}
 	now := a.now()
 	r, err := a.newRecord(c, space, &space.Formats[place], q, now)
 	if err != nil {
-		return issued, e, based, err
+		return nil, err
 	}
-	issued.Warnings = space.Formats[place].Warnings()
+	if err := a.checkWithin(context.Background(), &r); err != nil {
+		return nil, err
+	}
+	d := &draft{based: Based{Keyspace: space.Name, Version: space.Version}}
+	d.issued.Warnings = space.Formats[place].Warnings()
 	secret := StoredSecret{Hash: q.Hash, PublicID: q.PublicID, Created: now, Registered: !q.Hash.IsZero()}
 	verb := "key.register"
 	if q.Hash.IsZero() {
 		verb = "key.issue"
-		key, err := space.makers[place].make(r.Environment)
-		if err != nil {
-			return issued, e, based, err
+		if secret, err = a.makeSecret(space, place, r.Environment, now, &d.issued.Key); err != nil {
+			return nil, err
 		}
-		issued.Key = key.Full()
-		secret.Hash, secret.PublicID = key.Hash(), key.PublicID()
 	}
 	r.Secrets = []StoredSecret{secret}
 	if r.ID, err = keywright.NewKeyID(now, a.noise); err != nil {
-		return issued, e, based, fmt.Errorf("no randomness: %w", err)
+		return nil, fmt.Errorf("no randomness: %w", err)
 	}
-	issued.Record = r
-	e, err = a.event(c, verb, r.ID.String(), r.Keyspace, issueLines(&r), [2]string{"name", r.Name}, [2]string{"owner", r.Owner})
-	return issued, e, Based{Keyspace: space.Name, Version: space.Version}, err
+	d.issued.Record = r
+	d.puts = []Put{&d.issued.Record}
+	if q.Credits != nil {
+		d.puts = append(d.puts, r.Credits.opening(Account(r.ID), r.Keyspace, "", MoveSet, q.Credits.Remaining, now))
+	}
+	d.event, err = a.event(c, verb, r.ID.String(), r.Keyspace, issueLines(&r, q.Credits), [2]string{"name", r.Name}, [2]string{"owner", r.Owner})
+	return d, err
+}
+
+// makeSecret makes a key of a format, and what is kept of it.
+func (a *Authority) makeSecret(s *space, place int, environment string, now time.Time, key *keywright.Secret) (StoredSecret, error) {
+	made, err := s.makers[place].make(environment)
+	if err != nil {
+		return StoredSecret{}, err
+	}
+	*key = made.Full()
+	return StoredSecret{Hash: made.Hash(), PublicID: made.PublicID(), Created: now}, nil
 }
 
 func (m maker) make(environment string) (keywright.Key, error) {
@@ -150,8 +193,11 @@ func (m maker) make(environment string) (keywright.Key, error) {
 }
 
 // issueLines is what the audit chain says of a new key.
-func issueLines(r *Record) []string {
+func issueLines(r *Record, credits *CreditsRequest) []string {
 	lines := []string{"format " + r.Format}
+	if !r.Parent.IsZero() {
+		lines = append(lines, "parent "+r.Parent.String())
+	}
 	if r.Environment != "" {
 		lines = append(lines, "environment "+r.Environment)
 	}
@@ -164,22 +210,27 @@ func issueLines(r *Record) []string {
 	if !r.Expires.IsZero() {
 		lines = append(lines, "expires_at "+r.Expires.Format(time.RFC3339))
 	}
+	for _, role := range r.Roles {
+		lines = append(lines, "role "+role)
+	}
+	for _, l := range r.Limits {
+		lines = append(lines, "limit "+l.String())
+	}
+	if credits != nil {
+		lines = append(lines, fmt.Sprintf("credits %d", credits.Remaining))
+	}
 	return lines
 }
 
-// answerTo names a request, so that a repeat of it is known.
-func (a *Authority) answerTo(c Caller, q IssueRequest) (Answer, error) {
-	if len(q.IdempotencyKey) > 200 {
+// answer names a request, so that a repeat of it is known.
+func (a *Authority) answer(verb string, c Caller, key, request string) (Answer, error) {
+	if len(key) > 200 {
 		return Answer{}, invalid("Idempotency-Key", "is longer than 200 characters", "a UUID would do")
-	}
-	body, err := json.Marshal(q)
-	if err != nil {
-		return Answer{}, err
 	}
 	now := a.now()
 	return Answer{
-		ID:      keywright.HashText("issue\x00" + c.Actor() + "\x00" + q.IdempotencyKey),
-		Request: keywright.HashText(string(body)),
+		ID:      keywright.HashText(verb + "\x00" + c.Actor() + "\x00" + key),
+		Request: keywright.HashText(request),
 		Created: now, Expires: now.Add(idempotencyLife),
 	}, nil
 }
@@ -246,24 +297,15 @@ func (a *Authority) issueChunk(ctx context.Context, c Caller, chunk []IssueReque
 	var change Change
 	var records []*Record
 	for i, q := range chunk {
-		var event Event
-		var based Based
-		if q.Keyspace == "" {
-			q.Keyspace = DefaultKeyspace
-		}
-		if errs[i] = c.may(ScopeIssue, q.Keyspace); errs[i] == nil && q.IdempotencyKey != "" {
-			errs[i] = invalid("Idempotency-Key", "is not possible where many keys are issued", "issue one by one")
-		}
-		if errs[i] == nil {
-			results[i], event, based, errs[i] = a.draft(c, q)
-		}
-		if errs[i] != nil {
+		var d *draft
+		if d, errs[i] = a.draftOne(c, q); errs[i] != nil {
 			continue
 		}
-		change.Puts = append(change.Puts, &results[i].Record)
-		change.Events = append(change.Events, event)
-		if !slices.Contains(change.Based, based) {
-			change.Based = append(change.Based, based)
+		results[i] = d.issued
+		change.Puts = append(append(change.Puts, &results[i].Record), d.puts[1:]...)
+		change.Events = append(change.Events, d.event)
+		if !slices.Contains(change.Based, d.based) {
+			change.Based = append(change.Based, d.based)
 		}
 		records = append(records, &results[i].Record)
 	}
@@ -284,4 +326,18 @@ func (a *Authority) issueChunk(ctx context.Context, c Caller, chunk []IssueReque
 		}
 	}
 	return nil
+}
+
+// draftOne drafts one of many.
+func (a *Authority) draftOne(c Caller, q IssueRequest) (*draft, error) {
+	if q.Keyspace == "" {
+		q.Keyspace = DefaultKeyspace
+	}
+	if err := c.may(ScopeIssue, q.Keyspace); err != nil {
+		return nil, err
+	}
+	if q.IdempotencyKey != "" {
+		return nil, invalid("Idempotency-Key", "is not possible where many keys are issued", "issue one by one")
+	}
+	return a.draft(c, q)
 }

@@ -13,7 +13,8 @@ import (
 // codes are all codes, in the order in which they are decided; the steps are their places.
 var codes = [...]keywright.Code{
 	keywright.Malformed, keywright.NotFound, keywright.Revoked, keywright.Disabled, keywright.Expired,
-	keywright.NotYetValid, keywright.Forbidden, keywright.InsufficientScope, keywright.Valid,
+	keywright.NotYetValid, keywright.Forbidden, keywright.InsufficientScope, keywright.RateLimited,
+	keywright.CreditsExhausted, keywright.Valid,
 }
 
 const (
@@ -25,6 +26,8 @@ const (
 	stepNotYet
 	stepForbidden
 	stepScope
+	stepLimit
+	stepCredits
 	stepValid
 )
 
@@ -62,29 +65,89 @@ func (j *judgement) failing(ask *keywright.Ask) (steps uint) {
 	if !j.named && !j.hasScopes(ask) {
 		fail(stepScope)
 	}
+	for _, above := range j.above[:j.depth] {
+		steps |= j.inherited(above, ask)
+	}
 	return steps
 }
 
+// inherited returns the steps at which a key above this one fails: a child can never do more.
+func (j *judgement) inherited(above *ancestor, ask *keywright.Ask) (steps uint) {
+	if above.revoked {
+		steps |= 1 << stepRevoked
+	}
+	if above.disabled {
+		steps |= 1 << stepDisabled
+	}
+	if above.expires != 0 && j.authority.clock().Unix() >= int64(above.expires) {
+		steps |= 1 << stepExpired
+	}
+	if above.rules == nil {
+		return steps
+	}
+	if !above.rules.notBefore.IsZero() && j.authority.clock().Before(above.rules.notBefore) {
+		steps |= 1 << stepNotYet
+	}
+	if above.rules.forbid(ask) != "" {
+		steps |= 1 << stepForbidden
+	}
+	return steps
+}
+
+// effective returns the scopes of the key, of a child only as far as the keys above it have them still.
+func (j *judgement) effective() []string {
+	scopes := j.scopes
+	for _, above := range j.above[:j.depth] {
+		if granted := above.scopes.list(); !includesAll(granted, scopes) {
+			scopes = keywright.CommonScopes(scopes, granted)
+		}
+	}
+	return scopes
+}
+
+func includesAll(granted, scopes []string) bool {
+	for _, s := range scopes {
+		if !keywright.Includes(granted, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// expires returns when the key ends, in Unix seconds: its record, this secret, or a key above it; 0 is never.
+func (j *judgement) expires() uint32 {
+	end := j.state.Expires()
+	for _, above := range j.above[:j.depth] {
+		if above.expires != 0 && (end == 0 || above.expires < end) {
+			end = above.expires
+		}
+	}
+	return end
+}
+
 func (j *judgement) hasScopes(ask *keywright.Ask) bool {
+	scopes := j.effective()
 	for _, s := range ask.Scopes {
-		if !keywright.Grants(j.scopes, s) {
+		if !keywright.Grants(scopes, s) {
 			return false
 		}
 	}
 	if j.expr == nil {
 		return true
 	}
-	ok, _ := j.expr.Granted(j.scopes)
+	ok, _ := j.expr.Granted(scopes)
 	return ok
 }
 
 // explain lists every check, up to the one beyond which nothing is known.
 func (j *judgement) explain(failing uint, ask *keywright.Ask, v *keywright.Verdict) {
-	v.Detail = &keywright.Detail{}
+	if v.Detail == nil {
+		v.Detail = &keywright.Detail{}
+	}
 	for step := range stepValid {
 		check := keywright.Check{Code: codes[step], OK: failing>>step&1 == 0}
 		if !check.OK {
-			check.Reason = j.reason(step, ask)
+			check.Reason = j.reason(step, ask, v)
 		}
 		v.Checks = append(v.Checks, check)
 		if !check.OK && !j.found {
@@ -94,7 +157,10 @@ func (j *judgement) explain(failing uint, ask *keywright.Ask, v *keywright.Verdi
 }
 
 // reason says in words why a step fails, for the operator.
-func (j *judgement) reason(step int, ask *keywright.Ask) string {
+func (j *judgement) reason(step int, ask *keywright.Ask, v *keywright.Verdict) string {
+	if reason := j.reasonAbove(step, ask); reason != "" {
+		return reason
+	}
 	switch step {
 	case stepMalformed:
 		if len(j.space.Formats) == 1 {
@@ -118,6 +184,25 @@ func (j *judgement) reason(step int, ask *keywright.Ask) string {
 		return j.rules.forbid(ask)
 	case stepScope:
 		return "scopes are missing"
+	case stepLimit:
+		return "the limit " + v.Limit.Name + " of the " + v.Limit.Of + " is reached"
+	case stepCredits:
+		return "too few credits are left"
+	}
+	return ""
+}
+
+// reasonAbove names the key above this one at which a step fails, unless it fails at the key itself.
+func (j *judgement) reasonAbove(step int, ask *keywright.Ask) string {
+	own := *j
+	own.depth = 0
+	if step <= stepNotFound || step >= stepScope || own.failing(ask)>>step&1 == 1 {
+		return ""
+	}
+	for _, above := range j.above[:j.depth] {
+		if j.inherited(above, ask)>>step&1 == 1 {
+			return "the key " + above.id.String() + ", of which this is a child, is what fails"
+		}
 	}
 	return ""
 }

@@ -159,14 +159,11 @@ func (q KeyspaceRequest) apply(k *Keyspace) (changes []string, err error) {
 		}
 	}
 	if q.Policy != nil {
-		if q.Policy.MaxLife < 0 {
-			return nil, invalid("policy.max_life", "is negative", "use a duration such as 8760h, or 0 for no bound")
-		}
-		if err := checkPatterns("policy.allowed_scopes", q.Policy.AllowedScopes); err != nil {
+		if err := q.Policy.check(k); err != nil {
 			return nil, err
 		}
 		k.Policy = *q.Policy
-		changes = append(changes, "policy")
+		changes = append(changes, policyLines(&k.Policy)...)
 	}
 	for _, f := range k.Formats {
 		if f.Environment != "" && len(k.Environments) == 0 {

@@ -2,7 +2,10 @@
 
 package authority
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // A Limit bounds how often something may be done: Limit units in each Window, spread evenly (GCRA), of which Burst may
 // come at once. A burst of all of it can be followed by what has come back since, so a window that begins with a full
@@ -13,6 +16,18 @@ type Limit struct {
 	Window time.Duration `json:"window"`          // 1 s to 366 days
 	Burst  int64         `json:"burst,omitempty"` // 0: as Limit
 	Auto   bool          `json:"auto,omitempty"`  // taken from at every verification; else only when the ask names it
+}
+
+// String returns the limit as the audit chain tells it: requests 100/1m0s burst 20 auto.
+func (l Limit) String() string {
+	s := fmt.Sprintf("%s %d/%s", l.Name, l.Limit, l.Window)
+	if l.Burst > 0 {
+		s += fmt.Sprintf(" burst %d", l.Burst)
+	}
+	if l.Auto {
+		s += " auto"
+	}
+	return s
 }
 
 // Credits say that a balance is kept, and how it is filled up. The balance itself is an Account of the store.

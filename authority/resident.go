@@ -34,6 +34,9 @@ type kind struct {
 type ruleSet struct {
 	Rules
 	notBefore time.Time
+	limits    []metered
+	credits   bool
+	parent    *lineage // or nil
 }
 
 // resident puts the secrets of a record into the table, by Put or Fill.
@@ -57,12 +60,20 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 	if r.Disabled {
 		flags |= table.Disabled
 	}
-	for _, s := range r.Secrets {
+	for i, s := range r.Secrets {
 		secret := flags
+		if i > 0 {
+			secret |= table.Previous
+		}
 		if s.Registered {
 			secret |= table.Registered
 		}
-		state := table.NewState(seconds(earlier(r.Expires, s.Expires)), secret, number)
+		end, err := a.secretEnd(r, i)
+		if err != nil {
+			a.log.Error("the last use of a secret could not be read", "key_id", r.ID.String(), "error", err)
+			secret |= table.Doubtful
+		}
+		state := table.NewState(seconds(earlier(r.Expires, end)), secret, number)
 		put(tableHash(&space.Formats[place], s.Hash, r.Environment, s.PublicID), r.ID, state)
 	}
 	return nil
@@ -75,9 +86,7 @@ func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 			k.environment = strings.Clone(k.environment)
 			return k
 		}),
-		scopes: a.scopes.Number(strings.Join(r.Scopes, " "), func() []string {
-			return slices.Clone(r.Scopes)
-		}),
+		scopes: a.scopeNumber(r),
 	}
 	rules, err := a.ruleNumber(r)
 	if err != nil {
@@ -101,20 +110,30 @@ func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 // ruleNumber returns the number of a record's rules; 0 is none.
 func (a *Authority) ruleNumber(r *Record) (uint32, error) {
 	a.rules.Number("", func() *ruleSet { return nil })
-	if r.Rules.IsZero() && r.NotBefore.IsZero() {
+	if r.Rules.IsZero() && r.NotBefore.IsZero() && len(r.Limits) == 0 && r.Credits == nil && r.Parent.IsZero() {
 		return 0, nil
 	}
-	text, err := json.Marshal(r.Rules)
+	key, err := json.Marshal(struct {
+		NotBefore int64
+		Parent    keywright.KeyID
+		Credits   bool
+		Rules     Rules
+		Limits    []Limit
+	}{r.NotBefore.Unix(), r.Parent, r.Credits != nil, r.Rules, r.Limits})
 	if err != nil {
 		return 0, err
 	}
-	return a.rules.Number(fmt.Sprintf("%d %s", r.NotBefore.Unix(), text), func() *ruleSet {
+	return a.rules.Number(string(key), func() *ruleSet {
 		rules := r.Rules
 		rules.Networks = slices.Clone(rules.Networks)
 		for _, list := range []*[]string{&rules.Origins, &rules.Methods, &rules.Paths, &rules.Keyspaces} {
 			*list = slices.Clone(*list)
 		}
-		return &ruleSet{Rules: rules, notBefore: r.NotBefore}
+		set := &ruleSet{Rules: rules, notBefore: r.NotBefore, limits: meterAll(r.Limits), credits: r.Credits != nil}
+		if !r.Parent.IsZero() {
+			set.parent = a.lineages.add(r.Parent)
+		}
+		return set
 	}), nil
 }
 

@@ -15,8 +15,12 @@ import (
 type space struct {
 	Keyspace
 	number uint32  // of the name, the same through all changes
+	mark   Account // stands for the keyspace in the keys of meters
 	makers []maker // one for each format
 	counts *counts
+	owners *ownerIndex
+
+	limits, ownerLimits []metered // of the policy
 }
 
 // A maker makes keys of one format.
@@ -72,7 +76,10 @@ func (a *Authority) readKeyspaces(ctx context.Context) error {
 
 // adopt makes verifications use a keyspace as it is now.
 func (a *Authority) adopt(k Keyspace) error {
-	s := &space{Keyspace: k, number: a.spaceNumber(k.Name), counts: &counts{}}
+	s := &space{
+		Keyspace: k, number: a.spaceNumber(k.Name), mark: AccountOf(k.Name, ""), counts: &counts{}, owners: &ownerIndex{},
+		limits: meterAll(k.Policy.Limits), ownerLimits: meterAll(k.Policy.OwnerLimits),
+	}
 	for _, f := range k.Formats {
 		g, err := newMaker(f, a.random)
 		if err != nil {
@@ -87,10 +94,11 @@ func (a *Authority) adopt(k Keyspace) error {
 		spaces[name] = old
 	}
 	if old := spaces[k.Name]; old != nil {
-		s.counts = old.counts
+		s.counts, s.owners = old.counts, old.owners
 	}
 	spaces[k.Name] = s
 	a.spaces.Store(&spaces)
+	a.resolveRoles(s)
 	return nil
 }
 
@@ -125,15 +133,23 @@ type counts struct {
 	}
 }
 
+// sum returns the counts by step.
+func (c *counts) sum() (n [len(codes)]uint64) {
+	for step := range codes {
+		for i := range c.stripes {
+			n[step] += c.stripes[i].n[step].Load()
+		}
+	}
+	return n
+}
+
 // Verifications returns how many verifications each code has had since the start, by keyspace.
 func (a *Authority) Verifications() map[string]map[keywright.Code]uint64 {
 	all := map[string]map[keywright.Code]uint64{}
 	for name, s := range *a.spaces.Load() {
 		all[name] = map[keywright.Code]uint64{}
-		for i, code := range codes {
-			for j := range s.counts.stripes {
-				all[name][code] += s.counts.stripes[j].n[i].Load()
-			}
+		for step, n := range s.counts.sum() {
+			all[name][codes[step]] = n
 		}
 	}
 	return all

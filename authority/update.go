@@ -5,6 +5,7 @@ package authority
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ type Update struct {
 	Name      *string
 	Owner     *string
 	Scopes    *[]string
+	Roles     *[]string
+	Limits    *[]Limit
+	Credits   *CreditsUpdate
 	Metadata  *[]byte
 	Networks  *[]netip.Prefix
 	Origins   *[]string
@@ -28,24 +32,41 @@ type Update struct {
 	ExpiresAt *time.Time
 }
 
+// A CreditsUpdate begins to keep credits of a key, changes how they are refilled, or ends to keep them.
+type CreditsUpdate struct {
+	End       bool    // not kept any more
+	Remaining *int64  // what is left from now on; needed to begin
+	Refill    *Refill // nil: as it is
+	NoRefill  bool    // only by hand from now on
+}
+
 // Update changes a record. What it takes away is gone for every verification that begins after it has returned.
 func (a *Authority) Update(ctx context.Context, c Caller, id keywright.KeyID, u Update) (Record, error) {
+	var moves []Put
 	return a.change(ctx, c, id, edit{
 		scope: ScopeWrite, verb: "key.update",
-		change: func(r *Record) ([]string, error) {
+		change: func(r *Record) (changes []string, err error) {
 			if !r.Revoked.IsZero() {
 				return nil, &Error{Kind: Conflicting, Problem: "the key was revoked and cannot be changed", Hint: "issue another key"}
 			}
-			changes := u.apply(r)
-			if len(changes) == 0 {
-				return nil, nil
+			if err := a.checkOwnerChange(ctx, r, u.Owner); err != nil {
+				return nil, err
+			}
+			changes = u.apply(r)
+			moves, err = u.Credits.apply(r, a.now(), &changes)
+			if err != nil || len(changes) == 0 {
+				return nil, err
 			}
 			s := a.space(r.Keyspace)
 			if s == nil {
 				return nil, unknown("keyspace", "")
 			}
+			if err := a.checkWithin(ctx, u.asked(r)); err != nil {
+				return nil, err
+			}
 			return changes, a.checkRecord(c, s, r)
 		},
+		also: func() []Put { return moves },
 		personal: func(r *Record) [][2]string {
 			var fields [][2]string
 			if u.Name != nil {
@@ -57,6 +78,76 @@ func (a *Authority) Update(ctx context.Context, c Caller, id keywright.KeyID, u 
 			return fields
 		},
 	})
+}
+
+// asked is of a changed record what the update asks for. What is as it was may be more than the keys above have by now:
+// it is judged, and does not stand in the way.
+func (u *Update) asked(r *Record) *Record {
+	asked := &Record{Keyspace: r.Keyspace, Parent: r.Parent, Expires: unixSecond}
+	if u.Scopes != nil || u.Roles != nil {
+		asked.Scopes, asked.Roles = r.Scopes, r.Roles
+	}
+	if u.Networks != nil {
+		asked.Rules.Networks = r.Rules.Networks
+	}
+	if u.Origins != nil {
+		asked.Rules.Origins = r.Rules.Origins
+	}
+	if u.Methods != nil {
+		asked.Rules.Methods = r.Rules.Methods
+	}
+	if u.Paths != nil {
+		asked.Rules.Paths = r.Rules.Paths
+	}
+	if u.ExpiresAt != nil {
+		asked.Expires = r.Expires
+	}
+	return asked
+}
+
+// unixSecond is an end that is not beyond any other.
+var unixSecond = time.Unix(1, 0)
+
+// apply changes the credits of a record, and returns the moves of its balance.
+func (u *CreditsUpdate) apply(r *Record, now time.Time, changes *[]string) ([]Put, error) {
+	if u == nil {
+		return nil, nil
+	}
+	if u.End {
+		if r.Credits != nil {
+			r.Credits = nil
+			*changes = append(*changes, "credits none")
+		}
+		return nil, nil
+	}
+	kind, amount := MoveAdd, int64(0)
+	switch {
+	case u.Remaining != nil:
+		if err := checkBalance("credits.remaining", *u.Remaining); err != nil {
+			return nil, err
+		}
+		kind, amount = MoveSet, *u.Remaining
+		*changes = append(*changes, fmt.Sprintf("credits %d", amount))
+	case r.Credits == nil:
+		return nil, invalid("credits.remaining", "is missing", "say how many credits the key begins with")
+	}
+	kept := Credits{}
+	if r.Credits != nil {
+		kept = *r.Credits
+	}
+	if u.NoRefill {
+		kept.Refill = nil
+		*changes = append(*changes, "refill none")
+	}
+	if u.Refill != nil {
+		kept = *(&CreditsRequest{Refill: u.Refill}).kept(now)
+		*changes = append(*changes, fmt.Sprintf("refill %s %d", kept.Refill.Mode, kept.Refill.Amount))
+	}
+	if err := checkCredits(&kept); err != nil {
+		return nil, err
+	}
+	r.Credits = &kept
+	return []Put{kept.opening(Account(r.ID), r.Keyspace, "", kind, amount, now)}, nil
 }
 
 // apply sets the fields and says which differ from before; of lists and times also the new value.
@@ -86,6 +177,15 @@ func (u Update) apply(r *Record) (changes []string) {
 	text("name", u.Name, &r.Name)
 	text("owner", u.Owner, &r.Owner)
 	list("scopes", u.Scopes, &r.Scopes)
+	list("roles", u.Roles, &r.Roles)
+	if u.Limits != nil && !slices.Equal(*u.Limits, r.Limits) {
+		r.Limits = slices.Clone(*u.Limits)
+		line := "limits"
+		for _, l := range r.Limits {
+			line += " " + l.String()
+		}
+		changes = append(changes, line)
+	}
 	list("allowed_origins", u.Origins, &r.Rules.Origins)
 	list("allowed_methods", u.Methods, &r.Rules.Methods)
 	list("allowed_paths", u.Paths, &r.Rules.Paths)

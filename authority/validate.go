@@ -5,6 +5,7 @@ package authority
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,7 +25,8 @@ const (
 func (a *Authority) newRecord(c Caller, s *space, f *keywright.Format, q IssueRequest, now time.Time) (Record, error) {
 	r := Record{
 		Keyspace: s.Name, Format: f.Name, Name: strings.TrimSpace(q.Name), Owner: strings.TrimSpace(q.Owner),
-		Scopes: slices.Clone(q.Scopes), Metadata: q.Metadata, Rules: q.Rules,
+		Scopes: slices.Clone(q.Scopes), Roles: slices.Clone(q.Roles), Metadata: q.Metadata, Rules: q.Rules,
+		Limits: slices.Clone(q.Limits), Credits: q.Credits.kept(now),
 		NotBefore: wholeSeconds(q.NotBefore), Expires: wholeSeconds(q.ExpiresAt),
 		Created: now, Updated: now, Version: 1,
 	}
@@ -46,6 +48,19 @@ func (a *Authority) newRecord(c Caller, s *space, f *keywright.Format, q IssueRe
 	}
 	if !q.Hash.IsZero() {
 		if err := checkRegistered(f, q); err != nil {
+			return r, err
+		}
+	}
+	if q.Limits == nil {
+		r.Limits = slices.Clone(s.Policy.KeyLimits)
+	}
+	if q.Credits != nil {
+		if err := checkBalance("credits.remaining", q.Credits.Remaining); err != nil {
+			return r, err
+		}
+	}
+	if q.parent != nil {
+		if err := inherit(&r, &q); err != nil {
 			return r, err
 		}
 	}
@@ -108,10 +123,16 @@ func (a *Authority) checkRecord(c Caller, s *space, r *Record) error {
 	if err := checkRules(&r.Rules); err != nil {
 		return err
 	}
+	if err := checkLimits("limits", r.Limits); err != nil {
+		return err
+	}
+	if err := checkCredits(r.Credits); err != nil {
+		return err
+	}
 	if !r.Expires.IsZero() && !r.NotBefore.Before(r.Expires) {
 		return invalid("not_before", "is not before expires_at", "the key could never be used")
 	}
-	if err := checkPolicy(&s.Policy, r); err != nil {
+	if err := s.checkPolicy(r); err != nil {
 		return err
 	}
 	return a.checkGift(c, r)
@@ -196,7 +217,8 @@ func checkOrigin(o string) bool {
 	return err == nil && u.Host == host && host != "" && !strings.Contains(host, "*") && u.User == nil
 }
 
-func checkPolicy(p *Policy, r *Record) error {
+func (s *space) checkPolicy(r *Record) error {
+	p := &s.Policy
 	switch {
 	case p.RequireOwner && r.Owner == "":
 		return invalid("owner", "is missing", "this keyspace wants one for every key")
@@ -205,12 +227,40 @@ func checkPolicy(p *Policy, r *Record) error {
 	case p.MaxLife > 0 && r.Expires.Sub(r.Created) > p.MaxLife:
 		return invalid("expires_at", "is too late", fmt.Sprintf("keys of this keyspace live %s at most", p.MaxLife))
 	}
-	if len(p.AllowedScopes) == 0 {
-		return nil
+	for i, role := range r.Roles {
+		if _, ok := p.Roles[role]; !ok {
+			return invalid(fmt.Sprintf("roles[%d]", i), "is not a role of this keyspace", roleHint(p))
+		}
+		if slices.Contains(r.Roles[:i], role) {
+			return invalid(fmt.Sprintf("roles[%d]", i), "is there twice", "name each role once")
+		}
 	}
-	for i, s := range r.Scopes {
-		if !keywright.Includes(p.AllowedScopes, s) {
-			return invalid(fmt.Sprintf("scopes[%d]", i), "is not allowed in this keyspace", "allowed are "+strings.Join(p.AllowedScopes, ", "))
+	if len(p.AllowedScopes) > 0 {
+		for i, scope := range r.Scopes {
+			if !keywright.Includes(p.AllowedScopes, scope) {
+				return invalid(fmt.Sprintf("scopes[%d]", i), "is not allowed in this keyspace", "allowed are "+strings.Join(p.AllowedScopes, ", "))
+			}
+		}
+	}
+	if f := s.Format(r.Format); f != nil && f.Publishable {
+		return checkPublishable(p, r)
+	}
+	return nil
+}
+
+func roleHint(p *Policy) string {
+	if len(p.Roles) == 0 {
+		return "the policy of this keyspace has no roles: give scopes, or add the role to the policy"
+	}
+	return "use one of " + strings.Join(slices.Sorted(maps.Keys(p.Roles)), ", ")
+}
+
+// checkPublishable sees to it that a key which everybody can read may do no more than read.
+func checkPublishable(p *Policy, r *Record) error {
+	for _, scope := range effectiveScopes(p, r.Scopes, r.Roles) {
+		last := scope[strings.LastIndexAny(scope, ":./")+1:]
+		if last != "read" && !keywright.Includes(p.PublishableScopes, scope) {
+			return invalid("scopes", "holds more than a publishable key may", "everybody can see such a key: give it scopes that end in read, or such as the policy of the keyspace lists in publishable_scopes")
 		}
 	}
 	return nil

@@ -50,8 +50,18 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
 	}
+	if ask.Cost != 0 || len(ask.Limits) > 0 {
+		if err := checkCost(ask); err != nil {
+			return nil, err
+		}
+	}
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
+	}
+	if j.rules != nil && j.rules.parent != nil {
+		if err := j.ascend(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if j.named = j.plain(ask); !j.named {
 		if err := j.prepare(ask); err != nil {
@@ -59,10 +69,18 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 		}
 	}
 	failing := j.failing(ask)
+	if j.found && (failing == 0 || ask.Explain) && !j.free(ask) {
+		unpaid, err := j.pay(ctx, ask, v, ask.DryRun || failing != 0)
+		if err != nil {
+			*v = keywright.Verdict{}
+			return nil, err
+		}
+		failing |= unpaid
+	}
 	step := bits.TrailingZeros(failing | 1<<stepValid)
 	j.describe(step, ask, v)
 	if !ask.DryRun {
-		j.space.counts.stripes[j.hash[0]&15].n[step].Add(1)
+		j.note(step, ask)
 	}
 	if ask.Explain {
 		j.explain(failing, ask, v)
@@ -74,6 +92,12 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 		}
 	}
 	return j.rules, nil
+}
+
+// ascend looks up the keys above a child.
+func (j *judgement) ascend(ctx context.Context) (err error) {
+	j.depth, err = j.authority.ancestors(ctx, j.rules.parent, &j.above)
+	return err
 }
 
 // judgement is one verification on its way.
@@ -89,15 +113,18 @@ type judgement struct {
 	owner     string
 	kind      *kind
 	rules     *ruleSet
-	scopes    []string // granted
-	named     bool     // the ask is plain
-	doubtful  bool     // the table does not know the state
+	scopes    []string            // granted
+	named     bool                // the ask is plain
+	doubtful  bool                // the table does not know the state
+	stored    keywright.Hash      // of the secret, as its record has it
+	above     [maxDepth]*ancestor // of a child, nearest first
+	depth     int                 // how many
 	expr      *keywright.ScopeExpr
 }
 
 // plain reports whether an ask needs no look: all it asks for is scopes that the key has by name.
 func (j *judgement) plain(ask *keywright.Ask) bool {
-	if !j.found || ask.ScopeExpr != "" || len(ask.Include) > 0 {
+	if !j.found || j.depth > 0 || ask.ScopeExpr != "" || len(ask.Include) > 0 {
 		return false
 	}
 	for _, s := range ask.Scopes {
@@ -123,8 +150,8 @@ func (j *judgement) prepare(ask *keywright.Ask) error {
 		j.expr = &e
 	}
 	for _, field := range ask.Include {
-		if field != "name" && field != "metadata" {
-			return invalid("include", "asks for something that verdicts do not carry", "use name or metadata")
+		if field != "name" && field != "metadata" && field != "limits" {
+			return invalid("include", "asks for something that verdicts do not carry", "use name, metadata or limits")
 		}
 	}
 	return nil
@@ -185,7 +212,7 @@ func (j *judgement) look(hash *keywright.Hash, text string) bool {
 	if f.Hash != keywright.CoverFull {
 		return false
 	}
-	j.format, j.publicID = f, f.PublicID(text)
+	j.format, j.publicID, j.stored = f, f.PublicID(text), *hash
 	j.take(id, state, g, kind)
 	return true
 }
@@ -205,7 +232,7 @@ func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
 	if j.format.Environment != "" && k.Environment() != kind.environment {
 		return false // a public segment differs from the record's
 	}
-	j.hash, j.publicID = *hash, k.PublicID()
+	j.hash, j.publicID, j.stored = *hash, k.PublicID(), k.Hash()
 	j.take(id, state, g, kind)
 	return true
 }
@@ -221,7 +248,7 @@ func (j *judgement) formatOf(k *kind) *keywright.Format {
 func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {
 	j.found, j.id, j.state, j.owner, j.kind = true, id, state, g.owner, k
 	j.rules = j.authority.rules.At(g.rules)
-	j.scopes = j.authority.scopes.At(g.scopes)
+	j.scopes = j.authority.scopes.At(g.scopes).list()
 }
 
 // fetch reads the record of a hash into the table, once however many ask at the same time. The table knows it as known.
@@ -265,14 +292,15 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 	v.Format = j.format.Name
 	v.Environment = j.kind.environment
 	v.Owner = j.owner
-	v.Scopes = j.scopes
-	if s := j.state.Expires(); s != 0 {
+	v.Scopes = j.effective()
+	v.Previous = j.state.Has(table.Previous)
+	if s := j.expires(); s != 0 {
 		v.ExpiresAt = time.Unix(int64(s), 0).UTC()
 	}
 	if step == stepScope {
-		v.Missing = keywright.MissingScopes(j.scopes, ask.Scopes)
+		v.Missing = keywright.MissingScopes(v.Scopes, ask.Scopes)
 		if j.expr != nil {
-			_, missing := j.expr.Granted(j.scopes)
+			_, missing := j.expr.Granted(v.Scopes)
 			v.Missing = append(v.Missing, missing...)
 		}
 	}
@@ -280,6 +308,9 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 
 // include adds what the table does not hold.
 func (a *Authority) include(ctx context.Context, v *keywright.Verdict, fields []string) error {
+	if !slices.Contains(fields, "name") && !slices.Contains(fields, "metadata") {
+		return nil
+	}
 	page, err := a.store.List(ctx, Query{ID: v.KeyID})
 	if err != nil {
 		return fromStore(err)

@@ -45,3 +45,12 @@ func (in *Interned[V]) Len() int {
 	}
 	return 0
 }
+
+// Each calls visit with every value, and lets no new one be made meanwhile.
+func (in *Interned[V]) Each(visit func(V)) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for n := range in.Len() {
+		visit(in.At(uint32(n)))
+	}
+}

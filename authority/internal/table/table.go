@@ -31,7 +31,7 @@ const (
 type State uint64
 
 const (
-	grantBits = 28
+	grantBits = 26
 	// MaxGrant is the highest number of a grant.
 	MaxGrant = 1<<grantBits - 1
 )
@@ -47,6 +47,10 @@ const (
 	Registered
 	// Doubtful marks a secret of which nobody knows whether a change was written: the store must be asked.
 	Doubtful
+	// Previous marks a secret that is not the newest of its record.
+	Previous
+	// Slow marks a secret that is found by its public id: its hash is of a kind that takes long.
+	Slow
 )
 
 // NewState packs a state. Expires is in Unix seconds, 0 for never; grant is at most MaxGrant.
@@ -171,6 +175,23 @@ func (t *Table) write(hash *[32]byte, id [16]byte, state State, replace bool) {
 	atomic.StoreUint64(&slot[0], w0)
 	s.used++
 	t.used.Add(1)
+}
+
+// Expire sets the end of a hash that the table has, and leaves the rest of its state.
+func (t *Table) Expire(hash [32]byte, expires uint32) {
+	w0, w1, w2, at := t.words(&hash)
+	s := &t.shards[at%shards]
+	s.Lock()
+	defer s.Unlock()
+	words := t.slots.Load()[at%shards]
+	n := len(words) / slotWords
+	for i := home(at, n); words[i*slotWords] != 0; i = (i + 1) % n {
+		slot := words[i*slotWords:]
+		if slot[0] == w0 && slot[1] == w1 && slot[2] == w2 {
+			atomic.StoreUint64(&slot[5], uint64(expires)<<32|slot[5]&(1<<32-1))
+			return
+		}
+	}
 }
 
 // enlarge moves a shard, which is locked, into a third more slots. Readers of the old ones go on until they look again.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import "context"
+
+// Tend does now what is done every second, every few seconds and every few minutes.
+func (a *Authority) Tend(ctx context.Context) {
+	a.tend(ctx, 2)
+	a.try(ctx, "refilling credits", a.refillAll)
+	a.try(ctx, "looking for keys that are due", a.announceDue)
+}
+
+// RefillDue is Refill.due.
+var RefillDue = (*Refill).due

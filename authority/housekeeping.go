@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"time"
+)
+
+// keepHouse does what is due again and again until the authority is closed: it reads what verifications need, counts,
+// ends graces, refills credits and tells what is due. What fails is tried again.
+func (a *Authority) keepHouse(ctx context.Context) {
+	defer close(a.housekept)
+	a.retry(ctx, "reading owners", a.loadOwners)
+	a.retry(ctx, "reading rate limits", a.loadMeters)
+	a.retry(ctx, "reading graces", a.loadGraces)
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	page := time.NewTicker(50 * time.Millisecond) // so that notes of verifications never have to wait
+	defer page.Stop()
+	for n := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-page.C:
+			a.gather()
+		case <-second.C:
+			n++
+			a.tend(ctx, n)
+		}
+	}
+}
+
+// tend does what is due in one second.
+func (a *Authority) tend(ctx context.Context, n int) {
+	a.try(ctx, "writing usage", a.Flush)
+	a.try(ctx, "ending graces", a.finishGraces)
+	if n%5 == 0 {
+		a.try(ctx, "refilling credits", a.refillAll)
+	}
+	if n%60 == 0 {
+		a.meters.Sweep(a.clock())
+	}
+	if n%600 == 1 {
+		a.try(ctx, "looking for keys that are due", a.announceDue)
+	}
+}
+
+func (a *Authority) try(ctx context.Context, what string, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		a.log.Error(what+" failed; it is tried again", "error", err)
+	}
+}
+
+// retry does something until it succeeds.
+func (a *Authority) retry(ctx context.Context, what string, do func(context.Context) error) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Minute) {
+		err := do(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.log.Error(what+" failed", "error", err, "again_in", wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// refillAll makes the refills that are due, whether or not anybody asks.
+func (a *Authority) refillAll(ctx context.Context) error {
+	for {
+		now := a.now()
+		page, err := a.store.List(ctx, Query{Of: Balances, NextBefore: now, Limit: maxPage})
+		if err != nil {
+			return err
+		}
+		for _, balance := range page.Balances {
+			if err := a.bank.refill(ctx, balance.Account, now); err != nil {
+				return err
+			}
+		}
+		if !page.More {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority/internal/rate"
+)
+
+const (
+	maxCost      = 1_000_000_000
+	maxAskLimits = 8
+)
+
+// A metered is a limit as verifications use it.
+type metered struct {
+	Limit
+	tag  [8]byte // of the name, for the key of its meter
+	size rate.Limit
+}
+
+func meter(l Limit) metered {
+	h := fnv.New64a()
+	h.Write([]byte(l.Name))
+	if l.Burst == 0 {
+		l.Burst = l.Limit
+	}
+	return metered{Limit: l, tag: [8]byte(h.Sum(nil)), size: rate.Limit{Amount: l.Limit, Window: l.Window, Burst: l.Burst}}
+}
+
+func meterAll(limits []Limit) []metered {
+	var all []metered
+	for _, l := range limits {
+		all = append(all, meter(l))
+	}
+	return all
+}
+
+// A bill is what one verification has to pay. It is handed on by value, so that its room stays on the stack.
+type bill struct {
+	items    []rate.Item
+	whose    []whose // of each item
+	asked    uint    // a bit for each limit of the ask that was found
+	accounts []Account
+}
+
+// usualItems is how many limits a bill has room for without memory of its own.
+const usualItems = 16
+
+type whose struct {
+	limit *metered
+	of    string
+}
+
+// free reports whether a verification has nothing to pay.
+func (j *judgement) free(ask *keywright.Ask) bool {
+	return len(ask.Limits) == 0 && len(j.space.limits) == 0 && len(j.space.ownerLimits) == 0 &&
+		(j.rules == nil || len(j.rules.limits) == 0 && !j.rules.credits && j.rules.parent == nil) &&
+		(j.owner == "" || j.authority.ownersLoaded.Load() && j.space.owners.empty())
+}
+
+// checkCost refuses an ask whose cost cannot be.
+func checkCost(ask *keywright.Ask) error {
+	if ask.Cost < 0 || ask.Cost > maxCost {
+		return invalid("cost", "is not between 1 and 1,000,000,000", "leave it out for 1; dry_run takes nothing")
+	}
+	if len(ask.Limits) > maxAskLimits {
+		return tooMany("limits", maxAskLimits)
+	}
+	for i, l := range ask.Limits {
+		field := fmt.Sprintf("limits[%d]", i)
+		if l.Cost < 0 || l.Cost > maxCost {
+			return invalid(field+".cost", "is not between 1 and 1,000,000,000", "leave it out to take the cost of the ask")
+		}
+		if slices.ContainsFunc(ask.Limits[:i], func(o keywright.AskLimit) bool { return o.Name == l.Name }) {
+			return invalid(field+".name", "is there twice", "name each limit once, with the whole cost")
+		}
+		limit := Limit{Name: l.Name, Limit: l.Limit, Window: l.Window, Burst: l.Burst}
+		if l.Limit == 0 && l.Window == 0 && l.Burst == 0 {
+			limit.Limit, limit.Window = 1, time.Second // only the name counts
+		}
+		if err := checkLimit(field, limit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draw writes the bill of a verification.
+func (j *judgement) draw(ctx context.Context, ask *keywright.Ask, b bill) (bill, error) {
+	cost := max(ask.Cost, 1)
+	if j.rules != nil {
+		b = b.add(ask, cost, j.id, j.rules.limits, "key", true)
+		if j.rules.credits {
+			b.accounts = append(b.accounts, Account(j.id))
+		}
+	}
+	for _, k := range j.above[:j.depth] {
+		if k.rules == nil {
+			continue
+		}
+		b = b.add(ask, cost, k.id, k.rules.limits, "parent", false)
+		if k.rules.credits {
+			b.accounts = append(b.accounts, Account(k.id))
+		}
+	}
+	if j.owner != "" {
+		o, err := j.authority.owner(ctx, j.space, j.owner)
+		if err != nil {
+			return b, err
+		}
+		b = b.addOwner(ask, cost, j.space, j.owner, o)
+	}
+	b = b.add(ask, cost, j.space.mark, j.space.limits, "keyspace", true)
+	return b.addAsked(ask, cost, j.id)
+}
+
+func (b bill) addOwner(ask *keywright.Ask, cost int64, s *space, owner string, o *ownerState) bill {
+	limits := s.ownerLimits
+	if o != nil && len(o.limits) > 0 {
+		limits = o.limits
+	}
+	if len(limits) > 0 {
+		b = b.add(ask, cost, AccountOf(s.Name, owner), limits, "owner", true)
+	}
+	if o != nil && o.credits {
+		b.accounts = append(b.accounts, o.account)
+	}
+	return b
+}
+
+// add puts those limits on the bill that are taken at every verification, or that the ask names where it can.
+func (b bill) add(ask *keywright.Ask, cost int64, subject [16]byte, limits []metered, of string, named bool) bill {
+	for i := range limits {
+		l := &limits[i]
+		units, wanted := cost, l.Auto
+		for n := range ask.Limits {
+			if !named || ask.Limits[n].Name != l.Name {
+				continue
+			}
+			wanted = true
+			b.asked |= 1 << n
+			if ask.Limits[n].Cost > 0 {
+				units = ask.Limits[n].Cost
+			}
+		}
+		if wanted {
+			b = b.item(subject, l, units, of)
+		}
+	}
+	return b
+}
+
+func (b bill) item(subject [16]byte, l *metered, units int64, of string) bill {
+	var key rate.Key
+	copy(key[:], subject[:])
+	copy(key[16:], l.tag[:])
+	b.items = append(b.items, rate.Item{Key: key, Limit: l.size, Cost: units})
+	b.whose = append(b.whose, whose{l, of})
+	return b
+}
+
+// addAsked puts the limits on the bill that stand for this ask alone.
+func (b bill) addAsked(ask *keywright.Ask, cost int64, id keywright.KeyID) (bill, error) {
+	for n, l := range ask.Limits {
+		if b.asked>>n&1 == 1 {
+			continue
+		}
+		if l.Limit == 0 {
+			return b, invalid(fmt.Sprintf("limits[%d].name", n), "is no limit of the key, its owner or its keyspace", "use one of theirs, or give limit and window")
+		}
+		units := cost
+		if l.Cost > 0 {
+			units = l.Cost
+		}
+		m := meter(Limit{Name: l.Name, Limit: l.Limit, Window: l.Window, Burst: l.Burst})
+		m.tag[0] ^= 0x5a // never the meter of a limit of the record that gets the name later
+		b = b.item(id, &m, units, "key")
+	}
+	return b, nil
+}
+
+// pay takes what is on the bill, from limits first and then from credits, and returns the step that fails. Nothing
+// stays taken if it does. Dry, it only looks.
+func (j *judgement) pay(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, dry bool) (steps uint, err error) {
+	var (
+		items    [usualItems]rate.Item
+		whose    [usualItems]whose
+		accounts [maxDepth + 2]Account
+	)
+	b, err := j.draw(ctx, ask, bill{items: items[:0], whose: whose[:0], accounts: accounts[:0]})
+	if err != nil {
+		return 0, err
+	}
+	a, now := j.authority, j.authority.clock()
+	if len(b.items) > 0 {
+		if err := a.restoreMeters(ctx, b.items); err != nil {
+			return 0, err
+		}
+		ok := false
+		if dry {
+			ok = a.meters.PeekAll(now, b.items)
+		} else {
+			ok = a.meters.TakeAll(now, b.items)
+		}
+		b.show(ask, ok, v)
+		if !ok {
+			return 1 << stepLimit, nil
+		}
+	}
+	if len(b.accounts) == 0 {
+		return 0, nil
+	}
+	left, ok, err := a.bank.pay(ctx, Spending{Key: j.id, Time: now.UTC(), Accounts: slices.Clone(b.accounts), Amount: max(ask.Cost, 1)}, dry)
+	if (err != nil || !ok) && !dry {
+		a.meters.GiveBack(b.items)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if v.Detail == nil {
+		v.Detail = &keywright.Detail{}
+	}
+	v.Credits = &left
+	if !ok {
+		return 1 << stepCredits, nil
+	}
+	return 0, nil
+}
+
+// show tells in the verdict how the limits stand: the one that makes wait longest, or the one that is nearest to its end.
+func (b *bill) show(ask *keywright.Ask, ok bool, v *keywright.Verdict) {
+	nearest := 0
+	for i := range b.items {
+		d, n := &b.items[i].Decision, &b.items[nearest].Decision
+		switch {
+		case !ok && !d.OK && (n.OK || n.RetryAfter >= 0 && (d.RetryAfter < 0 || d.RetryAfter > n.RetryAfter)):
+			nearest = i
+		case ok && float64(d.Remaining)*float64(n.Limit) < float64(n.Remaining)*float64(d.Limit):
+			nearest = i
+		}
+	}
+	v.Limit = b.state(nearest)
+	if !slices.Contains(ask.Include, "limits") {
+		return
+	}
+	if v.Detail == nil {
+		v.Detail = &keywright.Detail{}
+	}
+	for i := range b.items {
+		v.Limits = append(v.Limits, b.state(i))
+	}
+}
+
+func (b *bill) state(i int) keywright.LimitState {
+	l, d := b.whose[i].limit, &b.items[i].Decision
+	return keywright.LimitState{
+		Name: l.Name, Of: b.whose[i].of, Limit: d.Limit, Window: l.Window, Amount: l.Limit.Limit,
+		Remaining: d.Remaining, Reset: d.ResetAfter, RetryAfter: d.RetryAfter,
+	}
+}
