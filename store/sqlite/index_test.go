@@ -69,6 +69,9 @@ func TestOtherIndexes(t *testing.T) {
 			t.Errorf("%s: %s is not used, or there is a %s:\n%s", test.name, test.index, test.never, plan)
 		}
 	}
+	if plan := explain(t, s, balancesOfSQL, []any{"[]"}); !contains(plan, "SEARCH balances USING PRIMARY KEY") {
+		t.Errorf("a spend reads all accounts:\n%s", plan)
+	}
 	if plan := explain(t, s, scanSQL, []any{[]byte{}}); contains(plan, "TEMP B-TREE") {
 		t.Errorf("a scan sorts:\n%s", plan)
 	}
