@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/keywright/keywright/authority"
@@ -53,13 +54,23 @@ func failing(act string) func(*testing.T, authority.Store) func() {
 }
 
 func TestStore(t *testing.T) {
+	// A schema for each test: to make a database for each would take longer than the tests.
+	url, schemas := postgrestest.Database(t), map[authority.Store]string{}
+	open := func(t *testing.T, schema string) authority.Store {
+		s, err := Open(t.Context(), url, Options{Schema: schema})
+		if err != nil {
+			t.Fatal(err)
+		}
+		schemas[s] = schema
+		return s
+	}
 	storetest.Suite{
-		Open: func(t *testing.T) authority.Store { return openAt(t, postgrestest.Database(t)) },
+		Open: func(t *testing.T) authority.Store { return open(t, fmt.Sprint("test_", len(schemas))) },
 		Reopen: func(t *testing.T, s authority.Store) authority.Store {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			return openAt(t, s.(*Store).pool.Config().ConnString())
+			return open(t, schemas[s])
 		},
 		Failures: map[string]func(*testing.T, authority.Store) func(){
 			"failing statement": failing("RAISE 'injected'"),
