@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,9 +34,12 @@ func open(t testing.TB) (*authority.Authority, *clock) {
 	return over(t, memory(t))
 }
 
-// memory returns an empty store.
+// memory returns an empty store: SQLite in memory, or PostgreSQL if KEYWRIGHT_TEST_STORE says so.
 func memory(t testing.TB) authority.Store {
 	t.Helper()
+	if os.Getenv("KEYWRIGHT_TEST_STORE") == "postgres" {
+		return onPostgres(t)
+	}
 	store, err := sqlite.OpenMemory(ctx)
 	if err != nil {
 		t.Fatal(err)
