@@ -54,6 +54,7 @@ type Options struct {
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
 type Authority struct {
 	store  Store
+	lease  Leaseholder // nil: the store needs none
 	clock  func() time.Time
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
@@ -116,6 +117,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
+	a.lease, _ = o.Store.(Leaseholder)
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	if err := a.loadKeyspaces(ctx); err != nil {
 		return nil, err

@@ -3,8 +3,8 @@
 package postgres
 
 import (
-	"context"
 	"crypto/rand"
+	"errors"
 	"testing"
 	"time"
 
@@ -95,19 +95,27 @@ func TestAuthority(t *testing.T) {
 	a.Close()
 }
 
-// TestAuthorityWithoutStore has an act fail while the lock is lost: it is an error, and done after.
-func TestAuthorityWithoutStore(t *testing.T) {
+// TestAuthorityWithoutLease has acts and verifications fail while nobody knows whether another process has the store.
+// The key is in the table: without the lease it would be VALID.
+func TestAuthorityWithoutLease(t *testing.T) {
 	s := openAt(t, postgrestest.Database(t))
 	a := rule(t, s)
 	defer a.Close()
 	me := authority.Operator("test", authority.Origin{})
+	issued, err := a.Issue(t.Context(), me, authority.IssueRequest{})
+	if err != nil || judged(t, a, issued.Key.Reveal()) != keywright.Valid {
+		t.Fatal(err)
+	}
 	s.hold.broken.Store(&ErrLost)
-	if _, err := a.Issue(context.Background(), me, authority.IssueRequest{}); err == nil {
-		t.Fatal("a key was issued without a store")
+	v, err := a.Verify(t.Context(), keywright.Ask{Key: issued.Key, Keyspace: "default"})
+	if !errors.Is(err, ErrLost) || v.Code != "" {
+		t.Fatalf("verdict %q and error %v, want ErrLost alone", v.Code, err)
+	}
+	if _, err := a.Issue(t.Context(), me, authority.IssueRequest{}); !errors.Is(err, ErrLost) {
+		t.Fatalf("issue: error %v, want ErrLost", err)
 	}
 	s.hold.broken.Store(nil)
-	issued, err := a.Issue(context.Background(), me, authority.IssueRequest{})
-	if err != nil || judged(t, a, issued.Key.Reveal()) != keywright.Valid {
-		t.Fatalf("issue after the store was lost: %v", err)
+	if code := judged(t, a, issued.Key.Reveal()); code != keywright.Valid {
+		t.Fatalf("with the lease the key is %s", code)
 	}
 }

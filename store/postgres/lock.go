@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/keywright/keywright"
 )
@@ -22,6 +21,8 @@ var (
 	// ErrLost says that the store answers nothing, as it does not know whether it is still the only one that has it
 	// open. It tries to get the lock again.
 	ErrLost = errors.New("the lock of the store is lost with its connection")
+	// errLapsed is ErrLost until the database answers again or the connection is seen to have ended.
+	errLapsed = fmt.Errorf("%w: the database does not answer", ErrLost)
 	// ErrMoved says that another process had the store open after the lock was lost, or that the database has lost what
 	// it acknowledged. The store answers nothing any more and must be opened anew.
 	ErrMoved = errors.New("the store is not as this process left it: open it anew")
@@ -45,13 +46,8 @@ func (e *InUseError) Error() string {
 // Unwrap returns ErrInUse.
 func (e *InUseError) Unwrap() error { return ErrInUse }
 
-const (
-	heartbeat   = time.Second     // how often the lock is looked at
-	heartbeatIn = 3 * time.Second // how long an answer may take
-	regainEvery = 250 * time.Millisecond
-	// The session of a process that has just died takes the server a moment to end.
-	lockTries, lockTryEvery = 20, 50 * time.Millisecond
-)
+// The session of a process that has just died takes the server a moment to end.
+const lockTries, lockTryEvery = 20, 50 * time.Millisecond
 
 // A hold is the right to use a store: an advisory lock of one session, which is looked at every second and whose end
 // shows at once when the server closes it. Writes of a holder that has not noticed its end are refused by the epoch,
@@ -61,9 +57,13 @@ type hold struct {
 	config *pgx.ConnConfig
 	key    int64
 	lost   func(error)
+	alone  bool // others are kept out
 	epoch  int64
 
 	broken atomic.Pointer[error] // why the store does not answer
+	begun  time.Time             // what the lease counts from
+	until  atomic.Int64          // when the lease ends: nanoseconds after begun, by the clock that does not go back,
+	wall   atomic.Int64          // and nanoseconds since 1970, by the one that goes on while the machine sleeps
 	end    context.CancelFunc    // of the watch
 	ended  chan struct{}
 
@@ -110,9 +110,15 @@ func (h *hold) waitLock(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// begin raises the epoch, after all writes of former holders, and reads where the chain ends.
-func (h *hold) begin(ctx context.Context, conn *pgx.Conn, holder string, alone bool) error {
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+// begin raises the epoch, after all writes of former holders, and reads where the chain ends. It returns whether the
+// former holder let go of the store.
+func (h *hold) begin(ctx context.Context, conn *pgx.Conn, holder string, alone bool) (released bool, err error) {
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		var former string
+		if err := tx.QueryRow(ctx, "SELECT holder FROM head").Scan(&former); err != nil {
+			return err
+		}
+		released = former == ""
 		if alone {
 			if _, err := tx.Exec(ctx, raiseEpochSQL, checkedHolder(holder)); err != nil {
 				return err
@@ -123,145 +129,14 @@ func (h *hold) begin(ctx context.Context, conn *pgx.Conn, holder string, alone b
 		copy(h.head.hash[:], hash)
 		return err
 	})
+	return released, err
 }
 
 // checkedHolder leaves out a description that PostgreSQL would not take.
 func checkedHolder(holder string) string {
 	if checkText("holder", holder) != nil {
-		return ""
+		return "a process without a name"
 	}
 	return holder
 }
 
-// check returns why the store does not answer, or nil.
-func (h *hold) check() error {
-	if err := h.broken.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-func (h *hold) fail(err error) {
-	h.broken.Store(&err)
-	if h.lost != nil {
-		h.lost(err)
-	}
-}
-
-// wrote remembers the head of a change that was acknowledged.
-func (h *hold) wrote(now head) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if now.sequence > h.head.sequence {
-		h.head = now
-	}
-}
-
-// watch keeps the connection that has the lock, and takes the lock again when it is lost.
-func (h *hold) watch(conn *pgx.Conn) {
-	ctx, end := context.WithCancel(context.Background())
-	h.end, h.ended = end, make(chan struct{})
-	go func() {
-		defer close(h.ended)
-		for conn != nil {
-			h.beat(ctx, conn)
-			// Closing tells a server that is still there to give the lock back.
-			closing, cancel := context.WithTimeout(context.Background(), heartbeatIn)
-			_ = conn.Close(closing) // the session is over either way
-			cancel()
-			if ctx.Err() != nil {
-				return
-			}
-			h.fail(ErrLost)
-			conn = h.regain(ctx)
-		}
-	}()
-}
-
-// beat returns when the session no longer has the lock, or nobody answers, or ctx ends.
-func (h *hold) beat(ctx context.Context, conn *pgx.Conn) {
-	for {
-		waiting, cancel := context.WithTimeout(ctx, heartbeat)
-		_, err := conn.WaitForNotification(waiting) // none comes; but the end of the connection is seen at once
-		cancel()
-		if ctx.Err() != nil || err != nil && !pgconn.Timeout(err) {
-			return
-		}
-		asking, cancel := context.WithTimeout(ctx, heartbeatIn)
-		var held bool
-		err = conn.QueryRow(asking, holdsLockSQL, h.key).Scan(&held)
-		cancel()
-		if err != nil || !held {
-			return
-		}
-	}
-}
-
-// regain takes the lock again, if need be many times, and returns its connection; or nil if ctx ended or the store is
-// not as it was left.
-func (h *hold) regain(ctx context.Context) *pgx.Conn {
-	for {
-		conn, err := h.tryRegain(ctx)
-		switch {
-		case ctx.Err() != nil && err != nil:
-			return nil
-		case errors.Is(err, ErrMoved):
-			h.fail(err)
-			return nil
-		case err == nil:
-			h.broken.Store(nil)
-			return conn
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(regainEvery):
-		}
-	}
-}
-
-func (h *hold) tryRegain(ctx context.Context) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.config.ConnectTimeout)
-	defer cancel()
-	conn, err := dial(ctx, h.config)
-	if err != nil {
-		return nil, err
-	}
-	err = checkServer(ctx, conn)
-	if err == nil {
-		err = h.lock(ctx, conn)
-	}
-	if err == nil {
-		err = h.compare(ctx, conn)
-	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
-	}
-	return conn, nil
-}
-
-// compare looks whether anybody had the store in between, and whether it still has what was acknowledged.
-func (h *hold) compare(ctx context.Context, conn *pgx.Conn) error {
-	var epoch int64
-	var now head
-	var hash []byte
-	if err := conn.QueryRow(ctx, readHeadSQL).Scan(&epoch, &now.sequence, &hash); err != nil {
-		return err
-	}
-	copy(now.hash[:], hash)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if epoch != h.epoch || now.sequence < h.head.sequence || now.sequence == h.head.sequence && now != h.head {
-		return ErrMoved
-	}
-	return nil
-}
-
-// release ends the watch, and with its connection the lock.
-func (h *hold) release() error {
-	if h.end != nil {
-		h.end()
-		<-h.ended
-	}
-	return nil
-}

@@ -128,6 +128,8 @@ var (
 	serverSQL string
 	//go:embed queries/raise_epoch.sql
 	raiseEpochSQL string
+	//go:embed queries/let_go.sql
+	letGoSQL string
 	//go:embed queries/read_head.sql
 	readHeadSQL string
 	//go:embed queries/holds_lock.sql

@@ -9,8 +9,10 @@
 //
 // One process at a time has the store open: a revocation is true for everyone at once because there is no one else.
 // The right is an advisory lock of a session that the process keeps, so it ends with the process, however that ends;
-// the others get an *InUseError that names the holder. When that session is lost the store answers nothing but errors,
-// until it has the lock again and finds that nobody had it in between. It needs a connection that stays with its
+// the others get an *InUseError that names the holder. The lock is looked at every second. When its session is lost, or
+// the database has not answered for three seconds, the store answers nothing but errors, and an authority over it judges
+// nothing, until it has the lock again and finds that nobody had it in between. Who opens a store that was not closed
+// waits three seconds, as its former holder may be cut off and not dead. The lock needs a connection that stays with its
 // session: a pooler in transaction mode does not do.
 //
 // What Apply and Spend have acknowledged is committed with synchronous_commit on, or what the server has that is
@@ -27,6 +29,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -58,9 +61,10 @@ type Store struct {
 }
 
 var (
-	_ authority.Store    = (*Store)(nil)
-	_ authority.Scanner  = (*Store)(nil)
-	_ authority.Archiver = (*Store)(nil)
+	_ authority.Store       = (*Store)(nil)
+	_ authority.Scanner     = (*Store)(nil)
+	_ authority.Archiver    = (*Store)(nil)
+	_ authority.Leaseholder = (*Store)(nil)
 )
 
 // Open opens the store in a database, and makes its schema if there is none. An older schema is brought up to date.
@@ -99,7 +103,7 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	if err != nil {
 		return err
 	}
-	s.hold = &hold{where: s.where, config: config.ConnConfig, key: lockKey("store", o.Schema), lost: o.Lost}
+	s.hold = &hold{where: s.where, config: config.ConnConfig, key: lockKey("store", o.Schema), lost: o.Lost, alone: alone, begun: time.Now()}
 	err = checkServer(ctx, conn)
 	if err == nil && alone {
 		err = s.hold.waitLock(ctx, conn)
@@ -107,8 +111,15 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	if err == nil {
 		err = migrate(ctx, conn, o.Schema, s.where)
 	}
+	released := true
 	if err == nil {
-		err = s.hold.begin(ctx, conn, o.Holder, alone)
+		released, err = s.hold.begin(ctx, conn, o.Holder, alone)
+	}
+	if err == nil && alone && !released {
+		err = waitLease(ctx)
+	}
+	if err == nil && alone {
+		err = s.hold.look(ctx, conn)
 	}
 	if err == nil {
 		s.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
@@ -120,15 +131,28 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	return nil
 }
 
+// Lease returns nil while nobody else can have written to the store.
+func (s *Store) Lease() error { return s.hold.check() }
+
 // Close waits for what is under way and lets go of the lock.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.letGo()
 		s.pool.Close()
 		if err := s.hold.release(); err != nil {
 			s.closed = fmt.Errorf("cannot close the store in %s: %w", s.where, err)
 		}
 	})
 	return s.closed
+}
+
+// letGo notes that nobody has the store, so that the next need not wait. It may fail: then the next waits.
+func (s *Store) letGo() {
+	if s.hold.alone && s.hold.check() == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), undoWithin)
+		defer cancel()
+		_, _ = s.pool.Exec(ctx, letGoSQL, s.hold.epoch)
+	}
 }
 
 // lockKey is the number of an advisory lock of a schema.
