@@ -20,7 +20,7 @@ var freeText = []string{
 	"--key-file", "--service-key-file", "--admin-key-file", "--data", "--config", "--config-dir", "--file", "--hash",
 	"--tls-cert", "--tls-key", "--allow-path", "--scope-expr", "--path", "--q", "--cursor",
 	"--public-to", "--secret-file", "--headers-file", "--id", "--signature",
-	"--user", "--key-id", "--jwks", "--check", "--token-file",
+	"--database-url-file", "--user", "--key-id", "--jwks", "--check", "--token-file",
 }
 
 // guard refuses arguments that look like a key or hold a password. The shell's history keeps arguments, and every
@@ -44,7 +44,7 @@ func guard(args []string) error {
 		}
 		if holdsPassword(value) {
 			return misused("an argument holds a password in a URL: the shell's history keeps it, and others on this machine can see it",
-				"leave it out: the service key comes from a profile, KEYWRIGHT_SERVICE_KEY or --service-key-file; change this password, and clear the shell's history")
+				"leave it out: the service key comes from a profile, KEYWRIGHT_SERVICE_KEY or --service-key-file, the URL of a database from KEYWRIGHT_DATABASE_URL or --database-url-file; change this password, and clear the shell's history")
 		}
 		before = arg
 	}

@@ -34,7 +34,10 @@ var (
 )
 
 // Main runs the tests of a package, stops the server that they started, and ends the process.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main without the end.
+func Run(m interface{ Run() int }) int {
 	code := m.Run()
 	if running != nil {
 		if err := running.stop(); err != nil {
@@ -42,7 +45,7 @@ func Main(m *testing.M) {
 			code = max(code, 1)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // Database returns the URL of a new, empty database. It is gone when the test ends.

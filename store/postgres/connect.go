@@ -19,6 +19,8 @@ var (
 	ErrRefused = errors.New("the server refuses user or password")
 	// ErrNoDatabase says that the server has no database of that name.
 	ErrNoDatabase = errors.New("the server has no such database: make it with CREATE DATABASE")
+	// ErrNoStore says that the database has no store in it, and none was to be made.
+	ErrNoStore = errors.New("the database holds no store")
 	// ErrServer says that the server or the database cannot keep a store.
 	ErrServer = errors.New("the database cannot keep a store")
 )

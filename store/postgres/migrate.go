@@ -53,10 +53,23 @@ func migrate(ctx context.Context, conn *pgx.Conn, schema, where string) (err err
 	return applyMigrations(ctx, conn.Config())
 }
 
+// checkThere refuses a database without a store.
+func checkThere(ctx context.Context, conn *pgx.Conn) error {
+	there, err := hasStore(ctx, conn)
+	if err == nil && !there {
+		err = ErrNoStore
+	}
+	return err
+}
+
+func hasStore(ctx context.Context, conn *pgx.Conn) (there bool, err error) {
+	err = conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there)
+	return there, err
+}
+
 // upToDate compares the version of the schema with ours. A schema that is not there has none.
 func upToDate(ctx context.Context, conn *pgx.Conn, where string) (bool, error) {
-	var there bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil || !there {
+	if there, err := hasStore(ctx, conn); err != nil || !there {
 		return false, err
 	}
 	version := 0

@@ -46,6 +46,8 @@ type Options struct {
 	Holder string
 	// Schema holds the tables; several stores can be in one database. Empty: DefaultSchema.
 	Schema string
+	// Existing opens a store that is there, and makes none: without one it is ErrNoStore.
+	Existing bool
 	// Lost is told that the store does not answer any more, and why: at once when the lock is lost. It may be told again.
 	Lost func(error)
 }
@@ -69,8 +71,8 @@ var (
 
 // Open opens the store in a database, and makes its schema if there is none. An older schema is brought up to date.
 //
-// Its errors tell apart what a person can do about them: ErrURL, ErrUnreachable, ErrRefused, ErrNoDatabase, ErrServer,
-// *InUseError, *NewerError. None holds the password.
+// Its errors tell apart what a person can do about them: ErrURL, ErrUnreachable, ErrRefused, ErrNoDatabase, ErrNoStore,
+// ErrServer, *InUseError, *NewerError. None holds the password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return open(ctx, url, o, true)
 }
@@ -107,6 +109,9 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	err = checkServer(ctx, conn)
 	if err == nil && alone {
 		err = s.hold.waitLock(ctx, conn)
+	}
+	if err == nil && o.Existing {
+		err = checkThere(ctx, conn)
 	}
 	if err == nil {
 		err = migrate(ctx, conn, o.Schema, s.where)
