@@ -139,4 +139,3 @@ func checkedHolder(holder string) string {
 	}
 	return holder
 }
-
