@@ -110,6 +110,17 @@ func (c Caller) may(scope, keyspace string) error {
 	return nil
 }
 
+// keyspace returns the keyspace that is meant where none is named: the one that the caller is bound to, or default.
+func (c Caller) keyspace(named string) string {
+	switch {
+	case named != "":
+		return named
+	case len(c.keyspaces) == 1:
+		return c.keyspaces[0]
+	}
+	return DefaultKeyspace
+}
+
 // bound reports whether a keyspace is within the caller's.
 func (c Caller) bound(keyspace string) bool {
 	return len(c.keyspaces) == 0 || slices.Contains(c.keyspaces, keyspace)

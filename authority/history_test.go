@@ -115,6 +115,11 @@ func (h *history) rotate(*rapid.T) {
 	}
 	old := k.secrets[len(k.secrets)-1]
 	old.expires, old.idle, old.used = h.m.now.Add(g.AtMost), g.Idle, h.m.now
+	for _, s := range k.secrets {
+		if g.AtMost == 0 && s.expires.After(h.m.now) { // now means all of them
+			s.expires = h.m.now
+		}
+	}
 	k.secrets = append(k.secrets, &modelSecret{key: issued.Key})
 }
 

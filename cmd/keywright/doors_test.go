@@ -55,7 +55,7 @@ func (d inProcess) issue(t *testing.T, with fields) (string, string, bool) {
 	var q api.IssueRequest
 	with.into(t, &q)
 	issued, err := d.authority.Issue(context.Background(), operator, authority.IssueRequest{
-		Keyspace: q.Keyspace, Environment: q.Environment, Name: q.Name, Scopes: q.Scopes, Hash: q.Hash, PublicID: q.PublicID,
+		Keyspace: q.Keyspace, Environment: q.Environment, Name: q.Name, Owner: q.Owner, Scopes: q.Scopes, Hash: q.Hash, PublicID: q.PublicID,
 		Rules:     authority.Rules{Networks: q.AllowedNetworks, Origins: q.AllowedOrigins, Methods: q.AllowedMethods, Paths: q.AllowedPaths},
 		NotBefore: q.NotBefore, ExpiresAt: q.ExpiresAt,
 	})
@@ -81,6 +81,8 @@ func (d inProcess) act(t *testing.T, verb, id string, with fields) bool {
 		_, err = d.authority.Enable(ctx, operator, of)
 	case "revoke":
 		_, err = d.authority.Revoke(ctx, operator, of, "")
+	case "end-grace":
+		_, err = d.authority.EndGrace(ctx, operator, of, with["force"] != nil)
 	case "update":
 		scopes := with["scopes"].([]string)
 		_, err = d.authority.Update(ctx, operator, of, authority.Update{Scopes: &scopes})
@@ -202,6 +204,8 @@ func (d byClient) act(t *testing.T, verb, id string, with fields) bool {
 		_, err = c.Enable(ctx, of)
 	case "revoke":
 		_, err = c.Revoke(ctx, of, "")
+	case "end-grace":
+		_, err = c.EndGrace(ctx, of, with["force"] != nil)
 	case "update":
 		var patch api.KeyPatch
 		with.into(t, &patch)
@@ -218,14 +222,18 @@ var flags = map[string]string{
 	"keyspace": "keyspace", "name": "name", "environment": "env", "scopes": "scope", "scope_expr": "scope-expr", "reason": "reason",
 	"not_before": "not-before", "expires_at": "expires-at", "hash": "hash", "public_id": "public-id", "client_ip": "client-ip",
 	"origin": "origin", "method": "method", "path": "path", "allowed_networks": "allow-network", "allowed_origins": "allow-origin",
-	"allowed_methods": "allow-method", "allowed_paths": "allow-path",
+	"allowed_methods": "allow-method", "allowed_paths": "allow-path", "owner": "owner", "expires_in": "expires-in", "grace": "grace",
+	"force": "force",
 }
 
 func (d typed) run(t *testing.T, stdin string, with fields, args ...string) (stdout string, exit int) {
 	t.Helper()
 	for name, value := range with {
 		list, ok := value.([]string)
-		if !ok {
+		switch {
+		case value == true:
+			args = append(args, "--"+flags[name])
+		case !ok:
 			list = []string{value.(string)}
 		}
 		for _, v := range list {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -63,8 +64,14 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 
 func newHouseOver(t testing.TB, store authority.Store, change ...func(*Options)) *house {
 	t.Helper()
+	return newHouseAt(t, store, time.Now, change...)
+}
+
+// newHouseAt lives by a clock.
+func newHouseAt(t testing.TB, store authority.Store, now func() time.Time, change ...func(*Options)) *house {
+	t.Helper()
 	ctx := context.Background()
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +194,17 @@ func (h *house) wantProblem(a answer, code api.Code) api.Problem {
 	}
 	if a.Header.Get(api.HeaderRequestID) != p.RequestID {
 		h.Fatalf("request id of header and problem differ")
+	}
+	return p
+}
+
+// wantLimited checks that an answer is 429 and tells the limit in its headers.
+func (h *house) wantLimited(a answer, policy string) api.Problem {
+	h.Helper()
+	p := h.wantProblem(a, api.TooManyRequests)
+	after, err := strconv.Atoi(a.Header.Get("Retry-After"))
+	if err != nil || after < 1 || a.Header.Get("RateLimit-Policy") != policy || len(p.Limits) != 1 || p.Limits[0].RetryAfter.Duration() > time.Duration(after)*time.Second {
+		h.Fatalf("headers %v with %+v", a.Header, p)
 	}
 	return p
 }

@@ -30,11 +30,14 @@ func (s *Server) issue(ctx context.Context, c *call, in *issueIn) (api.IssueResp
 	if err != nil {
 		return api.IssueResponse{}, 0, err
 	}
-	status := http.StatusCreated
+	return s.issueResponse(ctx, &issued), statusOf(&issued), nil
+}
+
+func statusOf(issued *authority.Issued) int {
 	if issued.Repeated {
-		status = http.StatusOK
+		return http.StatusOK
 	}
-	return s.issueResponse(issued), status, nil
+	return http.StatusCreated
 }
 
 // divertStream takes requests for many keys away from huma, which reads one document.
@@ -53,7 +56,7 @@ func (s *Server) issueStream(w http.ResponseWriter, r *http.Request) {
 	var err error
 	for more := true; more && err == nil; {
 		more = i.batch(r.Context(), &err)
-		i.out.flush()
+		_ = i.out.flush()
 	}
 	if err == nil {
 		return
@@ -63,7 +66,7 @@ func (s *Server) issueStream(w http.ResponseWriter, r *http.Request) {
 		at = i.waiting[0].Line
 	}
 	_ = i.out.write(api.IssueLine{Line: at, Problem: s.problemOf(i.call, err)})
-	i.out.flush()
+	_ = i.out.flush()
 }
 
 // issuing is a stream of requests on its way.
@@ -94,7 +97,9 @@ func (i *issuing) batch(ctx context.Context, failed *error) (more bool) {
 			}
 		}
 	}
-	err := i.server.authority.IssueMany(ctx, i.call.caller, requests, i.answer)
+	err := i.server.authority.IssueMany(ctx, i.call.caller, requests, func(issued authority.Issued, err error) error {
+		return i.answer(ctx, issued, err)
+	})
 	if err == nil {
 		err = i.refuse()
 	}
@@ -106,7 +111,7 @@ func (i *issuing) batch(ctx context.Context, failed *error) (more bool) {
 }
 
 // answer writes what became of a request, after the lines before it that the authority never saw.
-func (i *issuing) answer(issued authority.Issued, err error) error {
+func (i *issuing) answer(ctx context.Context, issued authority.Issued, err error) error {
 	if err := i.refuse(); err != nil {
 		return err
 	}
@@ -115,7 +120,7 @@ func (i *issuing) answer(issued authority.Issued, err error) error {
 	if err != nil {
 		line.Problem = i.server.problemOf(i.call, err)
 	} else {
-		response := i.server.issueResponse(issued)
+		response := i.server.issueResponse(ctx, &issued)
 		line.IssueResponse = &response
 	}
 	return i.out.write(line)

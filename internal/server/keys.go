@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -64,39 +65,61 @@ func (b ByID) parse() (keywright.KeyID, error) {
 }
 
 type listKeysIn struct {
-	Keyspace string `query:"keyspace" doc:"default, where it is left out and the service key is not bound to another."`
-	Owner    string `query:"owner"`
-	State    string `query:"state" enum:"active,pending,expired,disabled,revoked"`
-	PublicID string `query:"public_id"`
-	Text     string `query:"q" doc:"In name or owner."`
-	Cursor   string `query:"cursor" doc:"The next_cursor of the page before."`
-	Limit    int    `query:"limit" minimum:"1" maximum:"1000" doc:"50, where it is left out."`
+	Keyspace      string    `query:"keyspace" doc:"default, where it is left out and the service key is not bound to another."`
+	Owner         string    `query:"owner"`
+	State         string    `query:"state" enum:"active,pending,expired,disabled,revoked"`
+	PublicID      string    `query:"public_id"`
+	Text          string    `query:"q" doc:"In name or owner."`
+	Parent        string    `query:"parent" doc:"The children of this key, in its keyspace." example:"key_0DFUqXqVeEpK4nSQhDZ0mR"`
+	Due           bool      `query:"due" doc:"Keys whose rotation is due, or about to be."`
+	ExpiresBefore time.Time `query:"expires_before" doc:"Keys that have an end, and it is before this."`
+	Cursor        string    `query:"cursor" doc:"The next_cursor of the page before."`
+	Limit         int       `query:"limit" minimum:"1" maximum:"1000" doc:"50, where it is left out."`
+}
+
+func (in *listKeysIn) request() (q authority.ListRequest, err error) {
+	q = authority.ListRequest{
+		Keyspace: in.Keyspace, Owner: in.Owner, State: authority.State(in.State), PublicID: in.PublicID, Text: in.Text,
+		Due: in.Due, ExpiresBefore: in.ExpiresBefore, Limit: in.Limit,
+	}
+	if in.Parent != "" {
+		if q.Parent, err = keywright.ParseKeyID(in.Parent); err != nil {
+			return q, invalid("parent", "is not a key id", "key ids are key_ and 22 letters or digits")
+		}
+	}
+	if in.Cursor != "" {
+		if q.Before, err = keywright.ParseKeyID(in.Cursor); err != nil {
+			return q, errCursor()
+		}
+	}
+	return q, nil
 }
 
 func (s *Server) listKeys(ctx context.Context, c *call, in *listKeysIn) (api.KeyList, int, error) {
-	var before keywright.KeyID
-	if in.Cursor != "" {
-		var err error
-		if before, err = keywright.ParseKeyID(in.Cursor); err != nil {
-			return api.KeyList{}, 0, invalid("cursor", "is not one that was given", "use next_cursor of the page before")
-		}
+	q, err := in.request()
+	if err != nil {
+		return api.KeyList{}, 0, err
 	}
-	records, more, err := s.authority.List(ctx, c.caller, authority.ListRequest{
-		Keyspace: in.Keyspace, Owner: in.Owner, State: authority.State(in.State), PublicID: in.PublicID,
-		Text: in.Text, Before: before, Limit: in.Limit,
-	})
+	records, more, err := s.authority.List(ctx, c.caller, q)
 	out := api.KeyList{Keys: []api.Record{}}
+	if err != nil {
+		return out, 0, err
+	}
 	for i := range records {
-		out.Keys = append(out.Keys, s.record(&records[i]))
+		w, err := s.whole(ctx, &records[i])
+		if err != nil {
+			return out, 0, err
+		}
+		out.Keys = append(out.Keys, w)
 	}
 	if more {
 		out.NextCursor = records[len(records)-1].ID.String()
 	}
-	return out, http.StatusOK, err
+	return out, http.StatusOK, nil
 }
 
 func (s *Server) getKey(ctx context.Context, c *call, in *ByID) (api.Record, int, error) {
-	return s.onRecord(in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Get(ctx, c.caller, id) })
+	return s.onRecord(ctx, in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Get(ctx, c.caller, id) })
 }
 
 type updateKeyIn struct {
@@ -105,21 +128,21 @@ type updateKeyIn struct {
 }
 
 func (s *Server) updateKey(ctx context.Context, c *call, in *updateKeyIn) (api.Record, int, error) {
-	return s.onRecord(&in.ByID, func(id keywright.KeyID) (authority.Record, error) {
+	return s.onRecord(ctx, &in.ByID, func(id keywright.KeyID) (authority.Record, error) {
 		return s.authority.Update(ctx, c.caller, id, update(&in.Body.value))
 	})
 }
 
 func (s *Server) disableKey(ctx context.Context, c *call, in *ByID) (api.Record, int, error) {
-	return s.onRecord(in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Disable(ctx, c.caller, id) })
+	return s.onRecord(ctx, in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Disable(ctx, c.caller, id) })
 }
 
 func (s *Server) enableKey(ctx context.Context, c *call, in *ByID) (api.Record, int, error) {
-	return s.onRecord(in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Enable(ctx, c.caller, id) })
+	return s.onRecord(ctx, in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Enable(ctx, c.caller, id) })
 }
 
 // onRecord does something to a record and shows it.
-func (s *Server) onRecord(in *ByID, do func(keywright.KeyID) (authority.Record, error)) (api.Record, int, error) {
+func (s *Server) onRecord(ctx context.Context, in *ByID, do func(keywright.KeyID) (authority.Record, error)) (api.Record, int, error) {
 	id, err := in.parse()
 	if err != nil {
 		return api.Record{}, 0, err
@@ -128,7 +151,8 @@ func (s *Server) onRecord(in *ByID, do func(keywright.KeyID) (authority.Record, 
 	if err != nil {
 		return api.Record{}, 0, err
 	}
-	return s.record(&r), http.StatusOK, nil
+	w, err := s.whole(ctx, &r)
+	return w, http.StatusOK, err
 }
 
 type revokeKeyIn struct {

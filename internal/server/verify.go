@@ -87,7 +87,7 @@ func (s *Server) judge(w http.ResponseWriter, r *http.Request, c *call, x *excha
 	if err != nil {
 		return s.problemOf(c, err)
 	}
-	x.out = append(appendVerdict(x.out[:0], &v), '\n')
+	x.out = append(appendVerdict(x.out[:0], &v, time.Now()), '\n')
 	return nil
 }
 
@@ -140,13 +140,13 @@ func (s *Server) verifyBatch(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if !in.buffered() {
-			out.flush()
+			_ = out.flush()
 		}
 	}
 	if in.err != nil {
 		_, _ = out.Write(append(appendProblemLine(x.out[:0], s.problemOf(c, in.err)), '\n'))
 	}
-	out.flush()
+	_ = out.flush()
 }
 
 func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *api.Problem {
@@ -165,7 +165,7 @@ func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *
 	if err != nil {
 		return s.problemOf(c, err)
 	}
-	x.out = appendVerdict(x.out[:0], &v)
+	x.out = appendVerdict(x.out[:0], &v, time.Now())
 	return nil
 }
 

@@ -237,3 +237,14 @@ func (t *Table) Bytes() int {
 	}
 	return n
 }
+
+// Each visits the state of every hash that the table has when it gets there.
+func (t *Table) Each(visit func(State)) {
+	for _, words := range t.slots.Load() {
+		for i := 0; i < len(words); i += slotWords {
+			if atomic.LoadUint64(&words[i]) != 0 {
+				visit(State(atomic.LoadUint64(&words[i+5])))
+			}
+		}
+	}
+}
