@@ -44,11 +44,32 @@ func (a *Authority) VerifyAs(ctx context.Context, c Caller, ask keywright.Ask) (
 	return v, err
 }
 
-// judge writes the verdict to v and returns the rules of the key.
+// judge writes the verdict to v and returns the rules of the key. It looks at the lease of the store twice: what was
+// judged under it must not be answered after its end.
 func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
 	if a.frozen.Load() {
 		return nil, errFrozen
 	}
+	if a.lease == nil {
+		return a.decide(ctx, ask, v)
+	}
+	err := a.lease.Lease()
+	var rules *ruleSet
+	if err == nil {
+		if rules, err = a.decide(ctx, ask, v); err != nil {
+			return nil, err
+		}
+		err = a.lease.Lease()
+	}
+	if err != nil {
+		*v = keywright.Verdict{}
+		return nil, fromStore(err)
+	}
+	return rules, nil
+}
+
+// decide is judge without the lease.
+func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
 	j := judgement{authority: a, space: a.space(ask.Keyspace)}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
