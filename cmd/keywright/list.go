@@ -62,6 +62,7 @@ var recordColumns = []column[api.Record]{
 	{"created_at", func(r api.Record) string { return timeText(r.CreatedAt) }},
 	{"expires_at", func(r api.Record) string { return timeText(r.ExpiresAt) }},
 	{"revoked_at", func(r api.Record) string { return timeText(r.RevokedAt) }},
+	{"last_used_at", func(r api.Record) string { return timeText(r.LastUsedAt) }},
 }
 
 func (s *session) list(ctx context.Context, f *listFlags) error {
@@ -185,7 +186,15 @@ func recordDetails(r *api.Record) details {
 	d.add("keyspace", r.Keyspace)
 	d.add("environment", r.Environment)
 	d.add("format", r.Format)
+	if !r.Parent.IsZero() {
+		d.add("child of", r.Parent.String())
+	}
 	list("scopes", r.Scopes)
+	list("roles", r.Roles)
+	d.addLimits("limit", r.Limits)
+	if r.Credits != nil {
+		d.add("credits", creditsText(r.Credits))
+	}
 	var networks []string
 	for _, n := range r.AllowedNetworks {
 		networks = append(networks, n.String())
@@ -198,7 +207,13 @@ func recordDetails(r *api.Record) details {
 	d.add("bound owner", r.BoundOwner)
 	d.add("metadata", string(r.Metadata))
 	d.add("not before", timeText(r.NotBefore))
-	d.add("expires", timeText(r.ExpiresAt))
+	expires := timeText(r.ExpiresAt)
+	if r.ExpiresSoon {
+		expires += " · soon"
+	}
+	d.add("expires", expires)
+	d.addRotation(r)
+	d.addSecrets(r)
 	d.add("revoked", timeText(r.RevokedAt))
 	d.add("reason", r.RevokeReason)
 	d.add("created", timeText(r.CreatedAt))
