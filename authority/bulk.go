@@ -16,7 +16,7 @@ import (
 
 // A Filter chooses keys of one keyspace. Every field that is not zero narrows it.
 type Filter struct {
-	Keyspace      string // default
+	Keyspace      string // default, or the one that the caller is bound to
 	Owner         string
 	Scope         string       // keys that grant this scope, by their own scopes or their roles
 	Network       netip.Prefix // keys that may be used from somewhere in it: those without networks too
@@ -50,17 +50,19 @@ type BulkRequest struct {
 type BulkResult struct {
 	Record Record           // as it is now
 	Key    keywright.Secret // of a rotation, shown once
-	Done   bool             // false: there was nothing to do, it was a dry run, or Err says why not
+	Done   bool             // false: it was a dry run, somebody else did it meanwhile, or Err says why not
 	Err    error
 }
 
-// Bulk does a verb to every key that a filter chooses, one after the other, and hands each to done. There is one event for
+// Bulk does a verb to every key that a filter chooses, one after the other, and hands each to done. Keys to which there is
+// nothing to do are left out: those that were revoked, and those that are disabled, or enabled, already. There is one event for
 // each key, and one for the act, which comes first. It ends when done returns an error, or when the store fails.
 func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func(BulkResult) error) (n int, err error) {
 	one, scope, err := a.bulkVerb(&q)
 	if err != nil {
 		return 0, err
 	}
+	q.Filter.Keyspace = c.keyspace(q.Filter.Keyspace)
 	if err := q.Filter.check(); err != nil {
 		return 0, err
 	}
@@ -74,7 +76,7 @@ func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func
 	}
 	started := a.now()
 	err = a.Each(ctx, c, q.Filter, func(r *Record) error {
-		if r.Created.After(started) || q.Verb == BulkRevoke && !r.Revoked.IsZero() {
+		if r.Created.After(started) || !q.concerns(r, started) {
 			return nil
 		}
 		n++
@@ -89,6 +91,22 @@ func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func
 		return done(result)
 	})
 	return n, err
+}
+
+// concerns reports whether there is anything to do to a key: what is as the verb would make it, or can never be so again,
+// is left out.
+func (q *BulkRequest) concerns(r *Record, now time.Time) bool {
+	switch state := r.StateAt(now); {
+	case state == StateRevoked:
+		return false
+	case q.Verb == BulkDisable:
+		return !r.Disabled
+	case q.Verb == BulkEnable:
+		return r.Disabled
+	case q.Verb == BulkRotate:
+		return r.Expires.IsZero() || now.Before(r.Expires)
+	}
+	return true
 }
 
 // tellBulk leaves the event of the act.
@@ -138,6 +156,7 @@ func (a *Authority) bulkVerb(q *BulkRequest) (one func(context.Context, Caller, 
 
 // Each visits the records that a filter chooses, newest first. What is put meanwhile may be missed.
 func (a *Authority) Each(ctx context.Context, c Caller, f Filter, visit func(*Record) error) error {
+	f.Keyspace = c.keyspace(f.Keyspace)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -158,11 +177,8 @@ func (a *Authority) Each(ctx context.Context, c Caller, f Filter, visit func(*Re
 		Keyspace: f.Keyspace, Owner: f.Owner, State: f.State, At: a.now(), Text: f.Text, CreatedSince: f.CreatedSince,
 		CreatedBefore: f.CreatedBefore, ExpiresBefore: f.ExpiresBefore, Limit: maxPage,
 	}
-	if f.Due {
-		if s.Policy.Rotation == nil {
-			return nil
-		}
-		q.RotatedBefore, q.State = s.Policy.Rotation.dueBefore(a.now()), StateActive
+	if f.Due && !q.due(s) {
+		return nil
 	}
 	for {
 		page, err := a.store.List(ctx, q)
@@ -194,9 +210,6 @@ func (f *Filter) chooses(s *space, r *Record) bool {
 }
 
 func (f *Filter) check() error {
-	if f.Keyspace == "" {
-		f.Keyspace = DefaultKeyspace
-	}
 	named := *f
 	named.Keyspace, named.All = "", false
 	switch {
@@ -205,7 +218,7 @@ func (f *Filter) check() error {
 	case named == (Filter{}) && !f.All:
 		return invalid("filter", "chooses every key of the keyspace", "narrow it, or say all if that is meant")
 	}
-	return nil
+	return checkState("filter.", f.State, f.Due)
 }
 
 // lines tell a filter to the audit chain. The owner is personal.

@@ -117,17 +117,10 @@ var balanceColumns = []column[api.LedgerEntry]{
 	{"sequence", func(e api.LedgerEntry) string { return strconv.FormatUint(e.Sequence, 10) }},
 	{"time", func(e api.LedgerEntry) string { return timeText(e.Time) }},
 	{"kind", func(e api.LedgerEntry) string { return e.Kind }},
-	{"key_id", func(e api.LedgerEntry) string { return spender(&e) }},
+	{"key_id", func(e api.LedgerEntry) string { return idText(e.KeyID) }},
 	{"amount", func(e api.LedgerEntry) string { return strconv.FormatInt(e.Amount, 10) }},
 	{"count", func(e api.LedgerEntry) string { return strconv.FormatInt(e.Count, 10) }},
 	{"remaining", func(e api.LedgerEntry) string { return strconv.FormatInt(e.Remaining, 10) }},
-}
-
-func spender(e *api.LedgerEntry) string {
-	if e.KeyID.IsZero() {
-		return ""
-	}
-	return e.KeyID.String()
 }
 
 // showLedger shows lines of a ledger, page by page.
@@ -147,7 +140,7 @@ func (s *session) showLedger(f *changeFlags, page func(cursor string, limit int)
 			}
 			shown++
 			if f.output == asText {
-				t.rows = append(t.rows, []string{timeText(e.Time), e.Kind, fmt.Sprintf("%+d", e.Amount), strconv.FormatInt(e.Remaining, 10), counted(e.Count), dash(spender(e))})
+				t.rows = append(t.rows, []string{timeText(e.Time), e.Kind, fmt.Sprintf("%+d", e.Amount), strconv.FormatInt(e.Remaining, 10), counted(e.Count), dash(idText(e.KeyID))})
 			} else if err := rows.add(*e); err != nil {
 				return err
 			}

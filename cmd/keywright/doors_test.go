@@ -102,6 +102,8 @@ func (d inProcess) act(t *testing.T, verb, id string, with fields) bool {
 		_, err = d.authority.Enable(ctx, operator, of)
 	case "revoke":
 		_, err = d.authority.Revoke(ctx, operator, of, "")
+	case "end-grace":
+		_, err = d.authority.EndGrace(ctx, operator, of, with["force"] != nil)
 	case "update":
 		var u authority.Update
 		if scopes, ok := with["scopes"].([]string); ok {
@@ -234,6 +236,8 @@ func (d byClient) act(t *testing.T, verb, id string, with fields) bool {
 		_, err = c.Enable(ctx, of)
 	case "revoke":
 		_, err = c.Revoke(ctx, of, "")
+	case "end-grace":
+		_, err = c.EndGrace(ctx, of, with["force"] != nil)
 	case "update":
 		var patch api.KeyPatch
 		with.into(t, &patch)
@@ -255,6 +259,7 @@ var flags = map[string]string{
 	"not_before": "not-before", "expires_at": "expires-at", "hash": "hash", "public_id": "public-id", "client_ip": "client-ip",
 	"origin": "origin", "method": "method", "path": "path", "allowed_networks": "allow-network", "allowed_origins": "allow-origin",
 	"allowed_methods": "allow-method", "allowed_paths": "allow-path", "owner": "owner", "format": "format", "roles": "role", "limits": "limit",
+	"expires_in": "expires-in", "grace": "grace", "force": "force",
 	"credits": "credits", "refill": "refill", "cost": "cost", "take": "take", "set": "set", "add": "add",
 }
 
@@ -265,6 +270,8 @@ func words(name string, value any) (flag string, words []string) {
 		return name, []string{v}
 	case int:
 		return name, []string{strconv.Itoa(v)}
+	case bool:
+		return name, []string{strconv.FormatBool(v)}
 	case []api.Limit:
 		for _, l := range v {
 			words = append(words, limitText(l))
@@ -292,7 +299,7 @@ func (d typed) run(t *testing.T, stdin string, with fields, args ...string) (std
 		}
 		name, list := words(name, value)
 		for _, v := range list {
-			args = append(args, "--"+flags[name], v)
+			args = append(args, "--"+flags[name]+"="+v)
 		}
 	}
 	var out, errors bytes.Buffer

@@ -20,7 +20,7 @@ var freeText = []string{
 	"--key-file", "--service-key-file", "--admin-key-file", "--data", "--config", "--config-dir", "--file", "--hash",
 	"--tls-cert", "--tls-key", "--allow-path", "--scope-expr", "--path", "--q", "--cursor",
 	"--public-to", "--secret-file", "--headers-file", "--id", "--signature",
-	"--user", "--key-id", "--jwks", "--check", "--token-file",
+	"--filter", "--user", "--key-id", "--jwks", "--check", "--token-file",
 }
 
 // guard refuses arguments that look like a key or hold a password. The shell's history keeps arguments, and every

@@ -68,6 +68,7 @@ type issueFlags struct {
 	serverFlags
 	termsFlags
 	keyspace, env, format string
+	parent                string
 	hash, publicID        string
 	idempotencyKey        string
 	bindOwner             string
@@ -85,20 +86,30 @@ func (s *session) issueCommand() *cobra.Command {
 		Long: `Issue a key: the server keeps its hash, and the key is shown once.
 
 With --hash it registers a key that was made elsewhere, so that the server never sees its secret. Service keys,
-which guard the server itself, are issued in the keyspace keywright.`,
+which guard the server itself, are issued in the keyspace keywright.
+
+With --parent it issues a child: a key that can never do more than its parent, and ends with it. Keyspace, environment
+and owner are the parent's. Who holds the parent key, and no service key, uses keywright child.`,
 		Example: `  keywright issue --name ci --scope invoices:read
   keywright issue --keyspace acme --env test --owner team_7 --scope 'documents.*' --expires-in 30d
   keywright issue --name trial --limit requests=100/1m,burst=20 --credits 1000 --refill 500/24h
   keywright issue --name fleet --count 50 --to keys.csv
   keywright issue --name partner --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9xR4tB
-  keywright issue --keyspace keywright --name gateway --scope keys:verify --bind-keyspace acme`,
+  keywright issue --keyspace keywright --name gateway --scope keys:verify --bind-keyspace acme
+  keywright issue --parent key_0DFUqXqVeEpK4nSQhDZ0mR --name agent --scope invoices:read --expires-in 1h`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.issue(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.parent != "" && !cmd.Flags().Changed("keyspace") {
+				f.keyspace = "" // that of the parent
+			}
+			return s.issue(cmd.Context(), &f)
+		},
 	}
 	flags := cmd.Flags()
 	addKeyspaceFlag(flags, &f.keyspace)
 	flags.StringVar(&f.env, "env", "", "for the environment `LABEL` (default: the first of the keyspace)")
 	flags.StringVar(&f.format, "format", "", "in the format `NAME` (default: the first of the keyspace)")
+	flags.StringVar(&f.parent, "parent", "", "as a child of the key `KEY_ID`")
 	f.termsFlags.add(flags)
 	flags.StringVar(&f.bindOwner, "bind-owner", "", "of a service key: let it act on keys of the owner `ID` alone")
 	flags.StringVar(&f.hash, "hash", "", "register the key with the storage `HASH`: hex, base64 or base58")
@@ -126,15 +137,14 @@ func (f *issueFlags) request() (api.IssueRequest, error) {
 	if q.Credits, err = f.creditsRequest(); err != nil {
 		return q, err
 	}
-	if f.hash != "" {
-		if q.Hash, err = keywright.ParseHash(f.hash); err != nil {
-			return q, misused("--hash is not a SHA-256 hash", "give 64 hex digits, base64 or base58, as keywright hash prints it; "+
-				"if it was a key, rotate it and clear the shell's history")
-		}
+	if q.Hash, err = hashArgument(f.hash); err != nil {
+		return q, err
 	}
 	switch {
 	case f.count < 0:
 		return q, misused("--count is not a number of keys", "give 1 or more")
+	case f.count > 0 && f.parent != "":
+		return q, misused("--count stands beside --parent", "issue children one by one")
 	case f.count > 0 && f.hash != "":
 		return q, misused("--count stands beside --hash", "a hash is of one key")
 	case f.count > 0 && f.idempotencyKey != "":
@@ -147,16 +157,35 @@ func (f *issueFlags) request() (api.IssueRequest, error) {
 	return q, nil
 }
 
+// hashArgument reads the hash of a key that was made elsewhere; empty text is none.
+func hashArgument(text string) (keywright.Hash, error) {
+	if text == "" {
+		return keywright.Hash{}, nil
+	}
+	h, err := keywright.ParseHash(text)
+	if err != nil {
+		return h, misused("--hash is not a SHA-256 hash", "give 64 hex digits, base64 or base58, as keywright hash prints it; "+
+			"if it was a key, rotate it and clear the shell's history")
+	}
+	return h, nil
+}
+
 func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	q, err := f.request()
 	if err != nil {
 		return err
 	}
+	var parent keywright.KeyID
+	if f.parent != "" {
+		if parent, err = parentID(f.parent); err != nil {
+			return err
+		}
+	}
 	c, err := s.connect(&f.serverFlags)
 	if err != nil {
 		return err
 	}
-	sink, err := s.issuedSink(f)
+	sink, err := s.issuedSink(keptIn{f.to, f.force, f.output, f.count, issuedColumns})
 	if err != nil {
 		return err
 	}
@@ -164,14 +193,22 @@ func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	if f.count > 0 {
 		return s.issueMany(ctx, c, f, q, sink)
 	}
-	r, err := c.Issue(ctx, q, f.idempotencyKey)
+	if f.parent != "" {
+		return s.issueTo(f, sink, func() (api.IssueResponse, error) { return c.IssueChild(ctx, parent, q, f.idempotencyKey) })
+	}
+	return s.issueTo(f, sink, func() (api.IssueResponse, error) { return c.Issue(ctx, q, f.idempotencyKey) })
+}
+
+// issueTo issues one key and writes it to a sink.
+func (s *session) issueTo(f *issueFlags, sink issuedSink, issue func() (api.IssueResponse, error)) error {
+	r, err := issue()
 	if err != nil {
 		return fromServer(err)
 	}
 	for _, w := range r.Warnings {
 		s.warn("%s", printable(w))
 	}
-	if err := sink.write(r); err != nil {
+	if err := sink.write(issuedRowOf(&r)); err != nil {
 		return err
 	}
 	if err := sink.end(); err != nil {
@@ -217,7 +254,7 @@ func (s *session) issueMany(ctx context.Context, c *client.Client, f *issueFlags
 		issued++
 		warnings = line.Warnings
 		progress.at(issued)
-		return sink.write(*line.IssueResponse)
+		return sink.write(issuedRowOf(line.IssueResponse))
 	})
 	for _, w := range warnings {
 		s.warn("%s", printable(w))

@@ -49,18 +49,6 @@ func useText(s *api.RecordSecret) string {
 	return text
 }
 
-// addRotation tells when the keyspace wants a new secret.
-func (d *details) addRotation(r *api.Record) {
-	if r.RotateBy.IsZero() {
-		return
-	}
-	text := timeText(r.RotateBy)
-	if r.RotationDue {
-		text += " · due"
-	}
-	d.add("rotate by", text)
-}
-
 // spentTexts tell how the limits and credits of a verdict stand.
 func spentTexts(v *keywright.Verdict) details {
 	var d details
