@@ -37,26 +37,29 @@ func (a *Authority) VerifyAs(ctx context.Context, c Caller, ask keywright.Ask) (
 	if err := c.may(ScopeVerify, ask.Keyspace); err != nil {
 		return v, err
 	}
-	_, err = a.judge(ctx, &ask, &v)
-	if err == nil && c.owner != "" && v.Owner != c.owner && !v.KeyID.IsZero() {
-		v = keywright.Verdict{Code: keywright.NotFound, Keyspace: ask.Keyspace}
-	}
+	_, err = a.judgeFor(ctx, &ask, &v, c.owner)
 	return v, err
 }
 
-// judge writes the verdict to v and returns the rules of the key. It looks at the lease of the store twice: what was
-// judged under it must not be answered after its end.
+// judge writes the verdict to v and returns the rules of the key.
 func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
+	return a.judgeFor(ctx, ask, v, "")
+}
+
+// judgeFor is judge where there are only the keys of an owner, unless that is empty: of those of others nothing is told
+// and nothing spent. It looks at the lease of the store twice: what was judged under it must not be answered after its
+// end.
+func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	if a.frozen.Load() {
 		return nil, errFrozen
 	}
 	if a.lease == nil {
-		return a.decide(ctx, ask, v)
+		return a.decide(ctx, ask, v, owner)
 	}
 	err := a.lease.Lease()
 	var rules *ruleSet
 	if err == nil {
-		if rules, err = a.decide(ctx, ask, v); err != nil {
+		if rules, err = a.decide(ctx, ask, v, owner); err != nil {
 			return nil, err
 		}
 		err = a.lease.Lease()
@@ -68,8 +71,8 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 	return rules, nil
 }
 
-// decide is judge without the lease.
-func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
+// decide is judgeFor without the lease.
+func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	j := judgement{authority: a, space: a.space(ask.Keyspace)}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
@@ -91,6 +94,10 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 		if err := j.prepare(ask); err != nil {
 			return nil, err
 		}
+	}
+	if owner != "" && j.found && j.owner != owner {
+		v.Code, v.Keyspace = keywright.NotFound, j.space.Name
+		return nil, nil
 	}
 	failing := j.failing(ask)
 	if j.found && (failing == 0 || ask.Explain) && !j.free(ask) {

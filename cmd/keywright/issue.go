@@ -25,8 +25,9 @@ func addKeyspaceFlag(flags *pflag.FlagSet, keyspace *string) {
 
 // termsFlags say what a key is for and where it may be used: those that issue and update share.
 type termsFlags struct {
-	name, owner                     string
-	scopes                          []string
+	name, owner   string
+	scopes, roles []string
+	spendFlags
 	expiresIn                       time.Duration
 	expiresAt, notBefore            time.Time
 	networks                        networkList
@@ -38,6 +39,8 @@ func (t *termsFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&t.name, "name", "", "call the key `TEXT`, for people")
 	flags.StringVar(&t.owner, "owner", "", "give the key to `ID`: the user or organization, as you name it")
 	flags.StringSliceVar(&t.scopes, "scope", nil, "grant `SCOPE`, such as invoices:read or documents.* (repeat)")
+	flags.StringSliceVar(&t.roles, "role", nil, "grant the scopes of `ROLE`, which the keyspace defines (repeat)")
+	t.spendFlags.add(flags)
 	addDuration(flags, &t.expiresIn, "expires-in", 0, "end the key after `TIME`, such as 24h or 30d")
 	addTime(flags, &t.expiresAt, "expires-at", "end the key at `TIME`, such as 2030-01-31 or 2030-01-31T12:00:00Z")
 	addTime(flags, &t.notBefore, "not-before", "let the key begin at `TIME`")
@@ -89,6 +92,7 @@ With --parent it issues a child: a key that can never do more than its parent, a
 and owner are the parent's. Who holds the parent key, and no service key, uses keywright child.`,
 		Example: `  keywright issue --name ci --scope invoices:read
   keywright issue --keyspace acme --env test --owner team_7 --scope 'documents.*' --expires-in 30d
+  keywright issue --name trial --limit requests=100/1m,burst=20 --credits 1000 --refill 500/24h
   keywright issue --name fleet --count 50 --to keys.csv
   keywright issue --name partner --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9xR4tB
   keywright issue --keyspace keywright --name gateway --scope keys:verify --bind-keyspace acme
@@ -122,12 +126,15 @@ and owner are the parent's. Who holds the parent key, and no service key, uses k
 func (f *issueFlags) request() (api.IssueRequest, error) {
 	q := api.IssueRequest{
 		Keyspace: f.keyspace, Format: f.format, Environment: f.env, Name: f.name, Owner: f.owner, Scopes: f.scopes,
-		AllowedNetworks: f.networks, AllowedOrigins: f.origins, AllowedMethods: f.methods, AllowedPaths: f.paths,
+		Roles: f.roles, Limits: f.limits, AllowedNetworks: f.networks, AllowedOrigins: f.origins, AllowedMethods: f.methods, AllowedPaths: f.paths,
 		Keyspaces: f.spaces, BoundOwner: f.bindOwner, NotBefore: f.notBefore, ExpiresAt: f.expiresAt,
 		ExpiresIn: api.Duration(f.expiresIn), PublicID: f.publicID,
 	}
 	var err error
 	if q.Metadata, err = f.metadataJSON(); err != nil {
+		return q, err
+	}
+	if q.Credits, err = f.creditsRequest(); err != nil {
 		return q, err
 	}
 	if q.Hash, err = hashArgument(f.hash); err != nil {

@@ -75,6 +75,7 @@ var recordColumns = []column[api.Record]{
 	{"created_at", func(r api.Record) string { return timeText(r.CreatedAt) }},
 	{"expires_at", func(r api.Record) string { return timeText(r.ExpiresAt) }},
 	{"revoked_at", func(r api.Record) string { return timeText(r.RevokedAt) }},
+	{"last_used_at", func(r api.Record) string { return timeText(r.LastUsedAt) }},
 	{"parent", func(r api.Record) string { return idText(r.Parent) }},
 	{"rotate_by", func(r api.Record) string { return timeText(r.RotateBy) }},
 	{"rotation_due", func(r api.Record) string { return strconv.FormatBool(r.RotationDue) }},
@@ -227,6 +228,11 @@ func recordDetails(r *api.Record) details {
 	d.add("environment", r.Environment)
 	d.add("format", r.Format)
 	list("scopes", r.Scopes)
+	list("roles", r.Roles)
+	d.addLimits("limit", r.Limits)
+	if r.Credits != nil {
+		d.add("credits", creditsText(r.Credits))
+	}
 	var networks []string
 	for _, n := range r.AllowedNetworks {
 		networks = append(networks, n.String())
@@ -241,6 +247,7 @@ func recordDetails(r *api.Record) details {
 	d.add("not before", timeText(r.NotBefore))
 	d.add("expires", soonText(timeText(r.ExpiresAt), r.ExpiresSoon, "(soon)"))
 	d.add("rotate by", soonText(timeText(r.RotateBy), r.RotationDue, "(due)"))
+	d.addSecrets(r)
 	d.add("revoked", timeText(r.RevokedAt))
 	d.add("reason", r.RevokeReason)
 	d.add("created", timeText(r.CreatedAt))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/internal/server"
 	"github.com/keywright/keywright/store/sqlite"
@@ -23,7 +24,7 @@ type fields map[string]any
 
 // A step is one thing that somebody asks for. A verify wants a code; everything else wants to be done, or "refused".
 type step struct {
-	do   string // issue, verify, update, disable, enable, revoke, rotate, end-grace, child, bulk, wait
+	do   string // issue, verify, update, credits, disable, enable, revoke, rotate, end-grace, child, bulk, wait
 	key  string // the name of a key within its scenario
 	as   string // the name of the key that a rotate or child makes
 	with fields
@@ -36,6 +37,8 @@ type scenario struct {
 	steps  []step
 	events []string
 }
+
+const hour = api.Duration(time.Hour)
 
 var scenarios = []scenario{
 	{"from issue to refusal", []step{
@@ -116,6 +119,65 @@ var scenarios = []scenario{
 		{do: "revoke", key: "seam"},
 		{do: "verify", key: "seam", with: fields{"keyspace": "myapp"}, want: "REVOKED"},
 	}, []string{"key.register", "key.revoke"}},
+	{"limits", []step{
+		{do: "issue", key: "k", with: fields{"limits": []api.Limit{
+			{Name: "requests", Limit: 2, Window: hour, Auto: true}, {Name: "exports", Limit: 1, Window: 24 * hour},
+		}}},
+		{do: "verify", key: "k", want: "VALID"},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "VALID"},
+		{do: "verify", key: "k", want: "RATE_LIMITED"},
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "RATE_LIMITED"},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"cost": 3}, want: "RATE_LIMITED"},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "nothing"}}}, want: "refused"},
+		{do: "verify", key: "k", with: fields{"cost": -1}, want: "refused"},
+		{do: "update", key: "k", with: fields{"limits": []api.Limit{}}},
+		{do: "verify", key: "k", with: fields{"cost": 1000}, want: "VALID"},
+	}, []string{"key.issue", "key.update"}},
+	{"of two limits all or none", []step{
+		{do: "issue", key: "k", with: fields{"limits": []api.Limit{
+			{Name: "requests", Limit: 1, Window: hour, Auto: true}, {Name: "exports", Limit: 2, Window: 240 * hour},
+		}}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "RATE_LIMITED"},
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "VALID"}, // the refused one took nothing
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "RATE_LIMITED"},
+		{do: "verify", key: "k", want: "VALID"},
+	}, []string{"key.issue"}},
+	{"credits, spent and filled up", []step{
+		{do: "issue", key: "k", with: fields{"credits": api.CreditsRequest{Remaining: 3, Refill: &api.Refill{Amount: 2, Every: hour}}}},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "CREDITS_EXHAUSTED"},
+		{do: "verify", key: "k", want: "VALID"},
+		{do: "verify", key: "k", want: "CREDITS_EXHAUSTED"},
+		{do: "credits", key: "k", with: fields{"add": 1}},
+		{do: "verify", key: "k", want: "VALID"},
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "VALID"},
+		{do: "credits", key: "k", with: fields{"take": 1}, want: "refused"},
+		{do: "credits", key: "k", with: fields{"add": 1, "set": 1}, want: "refused"},
+		{do: "revoke", key: "k"},
+		{do: "verify", key: "k", want: "REVOKED"},
+	}, []string{"key.issue", "credits.add", "credits.refill", "key.revoke"}},
+	{"a keyspace with a policy", []step{
+		{do: "issue", key: "a", with: fields{"keyspace": "strict"}, want: "refused"},
+		{do: "issue", key: "b", with: fields{"keyspace": "strict", "owner": "o", "scopes": []string{"users:read"}}, want: "refused"},
+		{do: "issue", key: "c", with: fields{"keyspace": "strict", "owner": "o", "roles": []string{"writer"}}, want: "refused"},
+		{do: "issue", key: "k", with: fields{"keyspace": "strict", "owner": "o", "roles": []string{"reader"}}},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict", "scopes": []string{"invoices:read"}}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict", "scopes": []string{"invoices:write"}}, want: "INSUFFICIENT_SCOPE"},
+		{do: "issue", key: "two", with: fields{"keyspace": "strict", "owner": "o"}},
+		{do: "verify", key: "two", with: fields{"keyspace": "strict"}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict"}, want: "RATE_LIMITED"}, // its owner may ask twice
+	}, []string{"key.issue", "key.issue"}},
+	{"publishable keys read", []step{
+		{do: "issue", key: "a", with: fields{"keyspace": "strict", "format": "publishable", "owner": "p", "scopes": []string{"invoices:write"}}, want: "refused"},
+		{do: "issue", key: "k", with: fields{"keyspace": "strict", "format": "publishable", "owner": "p", "scopes": []string{"invoices:read", "invoices:count"}}},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict", "scopes": []string{"invoices:count"}}, want: "VALID"},
+	}, []string{"key.issue"}},
 	{"bad requests leave nothing", []step{
 		{do: "issue", key: "a", with: fields{"scopes": []string{"not a scope"}}, want: "refused"},
 		{do: "issue", key: "b", with: fields{"expires_at": "2020-01-01T00:00:00Z"}, want: "refused"},
@@ -179,6 +241,9 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
+	if err := w.strict(); err != nil {
+		t.Fatal(err)
+	}
 	issued, _, err := w.authority.FirstServiceKey(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -192,6 +257,24 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(h.Close)
 	w.url = h.URL
 	return w
+}
+
+// strict makes a keyspace with a policy and two formats.
+func (w *world) strict() error {
+	secret, err := keywright.Preset("keywright")
+	if err != nil {
+		return err
+	}
+	secret.Name, secret.Prefix = "secret", "strict"
+	public := secret
+	public.Name, public.Prefix, public.Publishable = "publishable", "public", true
+	_, err = w.authority.CreateKeyspace(context.Background(), operator, authority.KeyspaceRequest{
+		Name: "strict", Formats: []keywright.Format{secret, public}, Policy: &authority.Policy{
+			RequireOwner: true, AllowedScopes: []string{"invoices:*"}, Roles: map[string][]string{"reader": {"invoices:read"}},
+			PublishableScopes: []string{"invoices:count"}, OwnerLimits: []authority.Limit{{Name: "all", Limit: 2, Window: time.Hour, Auto: true}},
+		},
+	})
+	return err
 }
 
 // events returns the verbs of the whole chain.

@@ -110,10 +110,10 @@ func appendLimit(b []byte, l *keywright.LimitState, now time.Time) []byte {
 	b = strconv.AppendInt(b, l.Remaining, 10)
 	b = appendTime(b, "reset_at", api.ResetAt(l.Reset, now))
 	if l.Reset > 0 {
-		b = appendDuration(b, "reset_after", l.Reset)
+		b = appendDuration(b, "reset_after", api.Wait(l.Reset))
 	}
 	if l.RetryAfter > 0 {
-		b = appendDuration(b, "retry_after", l.RetryAfter)
+		b = appendDuration(b, "retry_after", api.Wait(l.RetryAfter))
 	}
 	if l.RetryAfter < 0 {
 		b = append(b, `,"never":true`...)

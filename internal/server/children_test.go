@@ -178,13 +178,13 @@ func TestHolderIsLimited(t *testing.T) {
 	key, id := h.parent(authority.IssueRequest{Limits: []authority.Limit{{Name: "requests", Limit: 2, Window: time.Hour, Auto: true}}})
 	h.child(id, key, "{}")
 	h.child(id, key, "{}")
-	a := h.send("POST", childrenPath(id), key, "{}")
-	if h.wantProblem(a, api.TooManyRequests); a.Header.Get("Retry-After") == "" {
-		t.Error("it does not say when to come again")
-	}
+	h.wantLimited(h.send("POST", childrenPath(id), key, "{}"), `"requests";q=2;w=3600`)
 	credits, creditsID := h.parent(authority.IssueRequest{Credits: &authority.CreditsRequest{Remaining: 1}})
 	h.child(creditsID, credits, "{}")
-	h.wantProblem(h.send("POST", childrenPath(creditsID), credits, "{}"), api.TooManyRequests)
+	a := h.send("POST", childrenPath(creditsID), credits, "{}")
+	if h.wantProblem(a, api.TooManyRequests); a.Header.Get("Retry-After") != "" {
+		t.Error("it says when to come again, and nobody knows")
+	}
 }
 
 // TestHolderComesFromWhereTheKeyMayBeUsed: what a proxy says of the address counts for nothing, and the address of a proxy
