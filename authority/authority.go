@@ -64,7 +64,8 @@ type Authority struct {
 
 	table    *table.Table
 	complete atomic.Bool // the table holds every hash of the store
-	grants   table.Interned[grant]
+	grants   table.Values[grant]
+	owners   table.Texts
 	scopes   table.Interned[*scopeSet]
 	rules    table.Interned[*ruleSet]
 	kinds    table.Interned[*kind]
@@ -195,13 +196,17 @@ func (a *Authority) warm(ctx context.Context) {
 type Stats struct {
 	Secrets  int    // hashes in the table
 	Bytes    int    // of the table
+	Shared   int    // bytes of owners and grants, which equal keys share
 	Complete bool   // every hash of the store is in it
 	Lookups  uint64 // verifications that had to ask the store
 }
 
 // Stats returns figures about the table.
 func (a *Authority) Stats() Stats {
-	return Stats{Secrets: a.table.Len(), Bytes: a.table.Bytes(), Complete: a.complete.Load(), Lookups: a.asked.Load()}
+	return Stats{
+		Secrets: a.table.Len(), Bytes: a.table.Bytes(), Shared: a.owners.Bytes() + a.grants.Bytes(),
+		Complete: a.complete.Load(), Lookups: a.asked.Load(),
+	}
 }
 
 // now returns the time as it is stored: in UTC, to the millisecond.

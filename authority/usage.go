@@ -99,7 +99,7 @@ func (a *Authority) Flush(ctx context.Context) error {
 	usage, last, ended := c.usage, c.last, c.ended
 	c.clear()
 	c.mu.Unlock()
-	t := Tally{Forget: a.now().Add(-usageLife)}
+	t := Tally{Now: a.now(), Forget: a.now().Add(-usageLife)}
 	totals := a.spaceUsage(&t)
 	for k, sum := range usage {
 		t.Usage = append(t.Usage, Usage{

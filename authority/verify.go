@@ -246,7 +246,7 @@ func (j *judgement) formatOf(k *kind) *keywright.Format {
 }
 
 func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {
-	j.found, j.id, j.state, j.owner, j.kind = true, id, state, g.owner, k
+	j.found, j.id, j.state, j.owner, j.kind = true, id, state, j.authority.owners.At(g.owner), k
 	j.rules = j.authority.rules.At(g.rules)
 	j.scopes = j.authority.scopes.At(g.scopes).list()
 }
@@ -294,7 +294,7 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 	v.Owner = j.owner
 	v.Scopes = j.effective()
 	v.Previous = j.state.Has(table.Previous)
-	if s := j.expires(); s != 0 {
+	if s := j.expires(); s > endedForGood {
 		v.ExpiresAt = time.Unix(int64(s), 0).UTC()
 	}
 	if step == stepScope {

@@ -7,8 +7,10 @@ import _ "embed" // the statements
 var (
 	//go:embed queries/lookup.sql
 	lookupSQL string
-	//go:embed queries/scan.sql
-	scanSQL string
+	//go:embed queries/scan_records.sql
+	scanRecordsSQL string
+	//go:embed queries/scan_secrets.sql
+	scanSecretsSQL string
 	//go:embed queries/dump_records.sql
 	dumpRecordsSQL string
 	//go:embed queries/list_records.sql
@@ -35,4 +37,13 @@ var (
 	listUsesSQL string
 	//go:embed queries/list_meters.sql
 	listMetersSQL string
+	//go:embed queries/dump_usage.sql
+	dumpUsageSQL string
+	//go:embed queries/dump_uses.sql
+	dumpUsesSQL string
+
+	//go:embed queries/anything.sql
+	anythingSQL string
+	//go:embed queries/indexes.sql
+	indexesSQL string
 )
