@@ -35,6 +35,9 @@ func guard(args []string) error {
 		if name, rest, ok := strings.Cut(arg, "="); ok && strings.HasPrefix(arg, "-") {
 			flag, value = name, rest
 		}
+		if _, rest, ok := strings.Cut(value, "="); ok && flag == "--filter" {
+			value = rest
+		}
 		if hashes || flag == "--hash" {
 			if _, err := keywright.ParseHash(value); err == nil {
 				continue
