@@ -75,6 +75,7 @@ var recordColumns = []column[api.Record]{
 	{"created_at", func(r api.Record) string { return timeText(r.CreatedAt) }},
 	{"expires_at", func(r api.Record) string { return timeText(r.ExpiresAt) }},
 	{"revoked_at", func(r api.Record) string { return timeText(r.RevokedAt) }},
+	{"last_used_at", func(r api.Record) string { return timeText(r.LastUsedAt) }},
 	{"parent", func(r api.Record) string { return idText(r.Parent) }},
 	{"rotate_by", func(r api.Record) string { return timeText(r.RotateBy) }},
 	{"rotation_due", func(r api.Record) string { return strconv.FormatBool(r.RotationDue) }},
