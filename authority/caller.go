@@ -21,6 +21,8 @@ const (
 	ScopeKeyspacesRead  = "keyspaces:read"
 	ScopeKeyspacesWrite = "keyspaces:write"
 	ScopeAudit          = "audit:read"
+	ScopeAuditWrite     = "audit:write" // checkpoint, erase, prune
+	ScopeBackup         = "backup:read"
 	ScopeOwnersRead     = "owners:read"
 	ScopeOwnersWrite    = "owners:write"
 	ScopeUsage          = "usage:read"
@@ -31,7 +33,7 @@ const (
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
 	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
-	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeMetrics, ScopeAdmin,
+	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeAdmin,
 }
 
 // Origin tells where a request came from, for the audit chain.

@@ -49,6 +49,9 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 // judgeFor is judge where there are only the keys of an owner, unless that is empty: of those of others nothing is told
 // and nothing spent.
 func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
+	if a.frozen.Load() {
+		return nil, errFrozen
+	}
 	j := judgement{authority: a, space: a.space(ask.Keyspace)}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -265,6 +266,10 @@ func TestNoSecretLeaks(t *testing.T) {
 	s.run(t, "", "list")
 	s.run(t, "", "show", issued.Record.ID)
 	s.run(t, "", "audit", "list")
+	archive := filepath.Join(t.TempDir(), "backup")
+	s.run(t, "", "audit", "checkpoint")
+	s.run(t, "", "backup", "--to", archive)
+	s.places["backup"] = unpacked(t, archive)
 	s.places["log"] = []byte(s.log.String())
 	s.keepFiles(t)
 
@@ -277,6 +282,25 @@ func TestNoSecretLeaks(t *testing.T) {
 	if n := len(s.places); n < 200 {
 		t.Errorf("only %d places were searched", n)
 	}
+}
+
+// unpacked returns the text of a backup.
+func unpacked(t *testing.T, path string) []byte {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil || len(text) < 1000 {
+		t.Fatalf("%d bytes in the backup, %v", len(text), err)
+	}
+	return text
 }
 
 // keepFiles keeps what lies in the data folder: database, write-ahead log, lock.

@@ -33,10 +33,16 @@ func TestMain(m *testing.M) {
 //	line FILE TEXT          write a line to a file
 //	mode FILE MODE          fail unless the file has this mode
 //	tamper DIR SQL          change a store behind the back of the program
+//	cut FROM TO BYTES       copy the begin of a file
 //	newer DIR               let a store look as if a newer version had written it
-func TestScripts(t *testing.T) {
+//	shows PATTERN           fail unless the last standard output or error matches
+func TestScripts(t *testing.T) { runScripts(t, "testdata") }
+
+// runScripts runs the scripts in a folder.
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "share"))
@@ -48,7 +54,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
-			"tamper": tamper, "newer": makeNewer,
+			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows,
 		},
 	})
 }
@@ -104,15 +110,16 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 		_, _ = io.Copy(io.Discard, stderr)
 	}()
 	ready := false
-	for wait := 30 * time.Second; ; wait = 50 * time.Millisecond {
+	wait := 30 * time.Second
+	for {
 		select {
 		case line, open := <-lines:
 			if !open {
 				ts.Fatalf("the server ended: %s", r.log.String())
 			}
 			_, _ = io.WriteString(ts.Stdout(), line+"\n")
-			if ready = ready || strings.HasPrefix(line, "ready on "); !ready {
-				wait = 30 * time.Second
+			if ready = ready || strings.HasPrefix(line, "ready on "); ready {
+				wait = 50 * time.Millisecond
 			}
 			continue
 		case <-time.After(wait):
@@ -186,6 +193,29 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	defer db.Close()
 	_, err = db.Exec(args[1])
 	ts.Check(err)
+}
+
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: cut FROM TO BYTES")
+	}
+	text := ts.ReadFile(args[0])
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if n >= len(text) {
+		ts.Fatalf("%s has %d bytes only", args[0], len(text))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:n]), 0o600))
+}
+
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: shows PATTERN")
+	}
+	text := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if !regexp.MustCompile(args[0]).MatchString(text) {
+		ts.Fatalf("nothing matches %s in %q", args[0], text)
+	}
 }
 
 // makeNewer raises user_version in the header of the file (sqlite.org/fileformat2.html, 1.3).

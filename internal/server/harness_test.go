@@ -71,7 +71,11 @@ func newHouseOver(t testing.TB, store authority.Store, change ...func(*Options))
 func newHouseAt(t testing.TB, store authority.Store, now func() time.Time, change ...func(*Options)) *house {
 	t.Helper()
 	ctx := context.Background()
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: now, Random: rand.Reader})
+	sealer, err := authority.NewSealer(make([]byte, authority.RootKeyBytes), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: now, Random: rand.Reader, Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)
 	}
