@@ -58,6 +58,7 @@ type Options struct {
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
 type Authority struct {
 	store  Store
+	lease  Leaseholder // nil: the store needs none
 	clock  func() time.Time
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
@@ -130,6 +131,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err
 	}
+	a.lease, _ = o.Store.(Leaseholder)
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	if err := a.loadKeyspaces(ctx); err != nil {
 		return nil, err

@@ -281,7 +281,7 @@ func copyOf(t testing.TB, a *authority.Authority) (*authority.Authority, *clock)
 		t.Fatal(err)
 	}
 	store := memory(t)
-	if err := store.Load(ctx, r.Next); err != nil {
+	if err := store.(authority.Archiver).Load(ctx, r.Next); err != nil {
 		t.Fatal(err)
 	}
 	return over(t, store)

@@ -47,11 +47,32 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 }
 
 // judgeFor is judge where there are only the keys of an owner, unless that is empty: of those of others nothing is told
-// and nothing spent.
+// and nothing spent. It looks at the lease of the store twice: what was judged under it must not be answered after its
+// end.
 func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	if a.frozen.Load() {
 		return nil, errFrozen
 	}
+	if a.lease == nil {
+		return a.decide(ctx, ask, v, owner)
+	}
+	err := a.lease.Lease()
+	var rules *ruleSet
+	if err == nil {
+		if rules, err = a.decide(ctx, ask, v, owner); err != nil {
+			return nil, err
+		}
+		err = a.lease.Lease()
+	}
+	if err != nil {
+		*v = keywright.Verdict{}
+		return nil, fromStore(err)
+	}
+	return rules, nil
+}
+
+// decide is judgeFor without the lease.
+func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	j := judgement{authority: a, space: a.space(ask.Keyspace)}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")

@@ -186,12 +186,10 @@ func (d documenter) bulk() {
 
 // grace says that a grace is a duration alone, or an object.
 func (d documenter) grace() {
-	schemas := d.doc.Components.Schemas.Map()
-	object := *schemas["Grace"]
-	object.Required = []string{"idle"}
-	schemas["Grace"] = &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeString, Description: "A duration; 0s ends the secret before at once.", Examples: []any{"24h"}}, &object,
-	}}
+	s := d.doc.Components.Schemas.Map()["Grace"]
+	s.Description = "A duration such as 24h, 0s to end the secret before at once, or an object with these fields."
+	s.Type, s.Required = "", []string{"idle"}
+	s.OneOf = []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeObject}}
 }
 
 // loosen lets answers grow: what they hold and requests do not may get new fields. A line of a stream is an answer or a
