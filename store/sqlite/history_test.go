@@ -49,7 +49,7 @@ const (
 	underWay     outcome = iota // no answer yet: whole or not at all
 	acknowledged                // whole
 	refused                     // by a conflict: nothing
-	undone                      // by the disk: nothing; after a loss of power before the next write, whole or nothing
+	undone                      // by the disk: nothing; after a loss of power before the next acknowledged write, whole or nothing
 )
 
 const seedVariable = "KEYWRIGHT_TEST_SEED"

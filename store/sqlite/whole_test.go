@@ -5,13 +5,14 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/keywright/keywright/authority"
 )
 
 // checkWhole compares a store with what was done to it: what was acknowledged is there, what was refused or undone is
 // not, nothing is half there and there is nothing else; and both the chain and the file are whole. With unknown, what
-// was undone may have come back whole.
+// was undone may have come back whole, unless a change was acknowledged after it.
 func checkWhole(s *Store, acts []*act, unknown bool) error {
 	var said string
 	if err := s.write.QueryRow("PRAGMA integrity_check").Scan(&said); err != nil {
@@ -33,7 +34,7 @@ func checkWhole(s *Store, acts []*act, unknown bool) error {
 			return fmt.Errorf("change %d, %s: %d parts of %d are there", i, a, n, all)
 		case n == 0 && a.outcome == acknowledged:
 			return fmt.Errorf("change %d, %s: it was acknowledged and is lost", i, a)
-		case n != 0 && (a.outcome == refused || a.outcome == undone && !unknown):
+		case n != 0 && (a.outcome == refused || a.outcome == undone && (!unknown || anyAcknowledged(acts[i+1:]))):
 			return fmt.Errorf("change %d, %s: it failed and is there", i, a)
 		case n != 0:
 			events += len(a.change.Events)
@@ -43,6 +44,10 @@ func checkWhole(s *Store, acts []*act, unknown bool) error {
 		return fmt.Errorf("%d events are there, of which %d belong to a change", f.total, events)
 	}
 	return nil
+}
+
+func anyAcknowledged(acts []*act) bool {
+	return slices.ContainsFunc(acts, func(a *act) bool { return a.outcome == acknowledged })
 }
 
 // found is what is in a store.
