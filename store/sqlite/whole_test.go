@@ -54,11 +54,12 @@ func anyAcknowledged(acts []*act) bool {
 type found struct {
 	versions map[string]uint64 // of the records
 	events   map[string]bool   // by target and verb
+	erased   map[uint64]bool   // events that are without a value they had, by sequence
 	total    int               // events
 }
 
 func findAll(s *Store) (*found, error) {
-	f := &found{versions: map[string]uint64{}, events: map[string]bool{}}
+	f := &found{versions: map[string]uint64{}, events: map[string]bool{}, erased: map[uint64]bool{}}
 	err := s.Scan(context.Background(), func(r *authority.Record) error {
 		if len(r.Secrets) != 1 {
 			return fmt.Errorf("%s has %d secrets", r.ID, len(r.Secrets))
@@ -79,15 +80,23 @@ func findAll(s *Store) (*found, error) {
 			return nil, err
 		}
 		f.events[e.Target+e.Verb] = true
+		f.erased[e.Sequence] = slices.ContainsFunc(e.Personal, func(p authority.Personal) bool { return p.Value == "" })
 	}
 	f.total = len(events)
 	return f, nil
 }
 
-// countParts returns how many records and events of a change are there.
+// countParts returns how many records, erasures and events of a change are there.
 func (f *found) countParts(a *act) (n int) {
 	for _, p := range a.change.Puts {
-		if r := p.(*authority.Record); f.versions[r.ID.String()] >= r.Version {
+		there := false
+		switch p := p.(type) {
+		case *authority.Record:
+			there = f.versions[p.ID.String()] >= p.Version
+		case *authority.Erasure:
+			there = f.erased[p.Sequence]
+		}
+		if there {
 			n++
 		}
 	}
