@@ -54,6 +54,7 @@ type Store struct {
 	old     oldLog
 	put     putStatements
 	lookup  *sql.Stmt
+	balance *sql.Stmt
 
 	closing sync.Once
 	closed  error
@@ -135,6 +136,9 @@ func start(ctx context.Context, s *Store) (*Store, error) {
 	}
 	if err == nil {
 		s.lookup, err = prepare(ctx, s.read, lookupSQL)
+	}
+	if err == nil {
+		s.balance, err = prepare(ctx, s.read, balanceSQL)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open the store in %s: %w", s.where, err), s.closeDatabases())
