@@ -17,6 +17,7 @@ const (
 	MediaJSON    = "application/json"
 	MediaLines   = "application/x-ndjson" // one JSON document a line
 	MediaProblem = "application/problem+json"
+	MediaArchive = "application/gzip" // a backup
 )
 
 // Headers.
@@ -40,6 +41,10 @@ const (
 	PathKeyspace    = "/v1/keyspaces/{name}"
 	PathEvents      = "/v1/events"
 	PathChain       = "/v1/events/verify"
+	PathCheckpoints = "/v1/audit/checkpoints"
+	PathErase       = "/v1/audit/erase"
+	PathPrune       = "/v1/audit/prune"
+	PathBackup      = "/v1/backup"
 	PathRevokeSelf  = "/v1/revoke-self"
 	PathGenerate    = "/api/sec-api-key-generate"
 	PathLive        = "/livez"

@@ -39,10 +39,64 @@ type EventList struct {
 
 // A ChainReport says whether the audit chain is whole.
 type ChainReport struct {
-	Whole  bool           `json:"whole"`
-	Events uint64         `json:"events" doc:"That were checked and hold."`
-	Head   keywright.Hash `json:"head" doc:"The hash of the last of them."`
-	Broken *ChainBreak    `json:"broken,omitempty" doc:"The first break."`
+	Whole       bool           `json:"whole"`
+	From        uint64         `json:"from,omitempty" doc:"The events up to this one were pruned at a checkpoint."`
+	Events      uint64         `json:"events" doc:"The sequence of the last event that holds."`
+	Head        keywright.Hash `json:"head" doc:"The hash of the last of them."`
+	Checkpoints int            `json:"checkpoints" doc:"That hold."`
+	Unproven    int            `json:"unproven,omitempty" doc:"Of the checkpoints: by a signer that neither the root key nor a checkpoint that was sent proves."`
+	Broken      *ChainBreak    `json:"broken,omitempty" doc:"The first break."`
+}
+
+// A Checkpoint is a signed place in the audit chain. Signature is by Ed25519 over: the 22 bytes "keywright checkpoint 1", the
+// sequence and then the time in milliseconds since 1970, as 8 bytes each with the high byte first, the 32 bytes of the hash,
+// the 32 bytes of the signer.
+type Checkpoint struct {
+	Sequence  uint64         `json:"sequence" doc:"Of the last event it covers."`
+	Hash      keywright.Hash `json:"hash" doc:"Of that event."`
+	Time      time.Time      `json:"time"`
+	Signer    []byte         `json:"signer" doc:"The public key, Ed25519."`
+	Signature []byte         `json:"signature" doc:"Over the 22 bytes 'keywright checkpoint 1', sequence and time in milliseconds as 8 bytes each (high byte first), hash, signer."`
+	Pruned    bool           `json:"pruned,omitempty" doc:"The events up to it are gone."`
+}
+
+// A CheckpointRequest asks for a checkpoint.
+type CheckpointRequest struct {
+	NewKey bool `json:"new_key,omitempty" doc:"Sign with a new key: needed where the root key was lost."`
+}
+
+// A CheckpointList is all checkpoints, oldest first.
+type CheckpointList struct {
+	Checkpoints []Checkpoint `json:"checkpoints" nullable:"false"`
+}
+
+// A ChainRequest sends checkpoints that were kept elsewhere, which the chain must fit.
+type ChainRequest struct {
+	Checkpoints []Checkpoint `json:"checkpoints" nullable:"false" maxItems:"1000"`
+}
+
+// An EraseRequest says which personal fields of events are emptied: value, before or both must be given.
+type EraseRequest struct {
+	Value  string    `json:"value,omitempty" doc:"Only fields that hold exactly this."`
+	Before time.Time `json:"before,omitzero" doc:"Only of events before this."`
+	Fields []string  `json:"fields,omitempty" nullable:"false" doc:"Only these: address, name, owner. All, where it is left out."`
+}
+
+// Erased says what was erased.
+type Erased struct {
+	Events int `json:"events"`
+	Fields int `json:"fields"`
+}
+
+// A PruneRequest says up to where events are deleted.
+type PruneRequest struct {
+	Sequence uint64 `json:"sequence" doc:"Of a checkpoint."`
+}
+
+// Pruned says what was deleted.
+type Pruned struct {
+	Events   uint64 `json:"events"`
+	Sequence uint64 `json:"sequence" doc:"Of the last of them."`
 }
 
 // A ChainBreak says where the audit chain breaks first.

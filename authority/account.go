@@ -4,6 +4,8 @@ package authority
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"slices"
 	"time"
 
@@ -21,6 +23,22 @@ func AccountOf(keyspace, owner string) Account {
 	h := sha256.Sum256(b)
 	return Account(h[:16])
 }
+
+// MarshalText writes the account in hex.
+func (a Account) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, a[:]), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (a *Account) UnmarshalText(b []byte) error {
+	if len(b) != hex.EncodedLen(len(a)) {
+		return errAccount
+	}
+	if _, err := hex.Decode(a[:], b); err != nil {
+		return errAccount
+	}
+	return nil
+}
+
+var errAccount = errors.New("not an account: expected 32 digits of hex")
 
 // A Balance is what an account holds.
 type Balance struct {

@@ -74,8 +74,11 @@ func (a *Authority) tryChange(ctx context.Context, c Caller, id keywright.KeyID,
 		return Record{}, err
 	}
 	changes, err := e.change(&r)
-	if err != nil || len(changes) == 0 {
+	if err != nil {
 		return r, err
+	}
+	if len(changes) == 0 {
+		return r, a.logAgain(ctx, &r)
 	}
 	var personal [][2]string
 	if e.personal != nil {
@@ -97,11 +100,16 @@ func (a *Authority) tryChange(ctx context.Context, c Caller, id keywright.KeyID,
 	return r, nil
 }
 
-// commit applies a change of records and makes verifications see it. When the store cannot say whether it applied
+// commit applies a change of records and makes verifications see it, and, where something was taken away, writes that to
+// the revocation log. When the store cannot say whether it applied
 // the change, the records are taken from what the store holds.
 func (a *Authority) commit(ctx context.Context, change Change, records ...*Record) error {
+	old, err := a.before(ctx, records)
+	if err != nil {
+		return err
+	}
 	// An act that was begun is not given up half way because its caller went away.
-	err := a.store.Apply(context.WithoutCancel(ctx), change)
+	err = a.store.Apply(context.WithoutCancel(ctx), change)
 	if err != nil && !errors.Is(err, ErrConflict) {
 		a.reload(ctx, records)
 	}
@@ -113,7 +121,7 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 			return err
 		}
 	}
-	return nil
+	return a.logTaken(ctx, old, records)
 }
 
 // settle makes every verification that begins from now on see a record as it was written.

@@ -10,8 +10,6 @@ import (
 	"github.com/keywright/keywright"
 )
 
-const chainPage = 10_000
-
 // Events returns a page of the audit chain. A caller that is bound to keyspaces sees what happened in them.
 func (a *Authority) Events(ctx context.Context, c Caller, q EventQuery) ([]Event, error) {
 	if err := c.May(ScopeAudit); err != nil {
@@ -31,43 +29,6 @@ func (a *Authority) Events(ctx context.Context, c Caller, q EventQuery) ([]Event
 	}
 	events, err := a.store.Events(ctx, q)
 	return events, fromStore(err)
-}
-
-// ChainReport is what VerifyChain found.
-type ChainReport struct {
-	Events uint64
-	Head   keywright.Hash
-	Broken *ChainError // the first break, or nil
-}
-
-// VerifyChain walks the whole audit chain and names the first break.
-func (a *Authority) VerifyChain(ctx context.Context, c Caller) (ChainReport, error) {
-	if err := c.May(ScopeAudit); err != nil {
-		return ChainReport{}, err
-	}
-	if len(c.keyspaces) > 0 || c.owner != "" {
-		return ChainReport{}, denied("the caller may not see the whole chain", "use a service key that is not bound")
-	}
-	var w Walk
-	for {
-		after, _ := w.Head()
-		events, err := a.store.Events(ctx, EventQuery{After: after, Limit: chainPage})
-		if err != nil {
-			return ChainReport{}, fromStore(err)
-		}
-		for _, e := range events {
-			if err := w.Next(e); err != nil {
-				n, head := w.Head()
-				report := ChainReport{Events: n, Head: head}
-				errors.As(err, &report.Broken)
-				return report, nil
-			}
-		}
-		if len(events) < chainPage {
-			n, head := w.Head()
-			return ChainReport{Events: n, Head: head}, nil
-		}
-	}
 }
 
 // FirstServiceKey makes the first service key, with all scopes, unless there has been one. Exactly one is ever made

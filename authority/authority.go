@@ -49,6 +49,10 @@ type Options struct {
 	Clock  func() time.Time // time.Now
 	Random io.Reader        // crypto/rand.Reader
 	Logger *slog.Logger     // nil: silent
+
+	Sealer        Sealer        // seals what must be readable; nil: acts that need it say so
+	RevocationLog RevocationLog // outside the store; nil: a store that is restored may revive what was revoked since
+	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
 }
 
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
@@ -58,6 +62,10 @@ type Authority struct {
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
 	log    *slog.Logger
+	sealer Sealer
+
+	frozen      atomic.Bool // the store was restored, and may have lost revocations: nothing is judged
+	revocations *revocations
 
 	spaces   atomic.Pointer[map[string]*space]
 	spacesMu sync.Mutex // writers of spaces
@@ -93,6 +101,7 @@ type Authority struct {
 	housekept chan struct{}      // closed when housekeeping has ended
 	closing   chan struct{}      // closed when the bank takes no more orders
 	closed    chan struct{}      // closed when the bank has ended
+	chores    sync.WaitGroup     // further work in the background; ends when stop is called
 }
 
 var _ keywright.Verifier = (*Authority)(nil)
@@ -115,6 +124,10 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
 		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
+		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog},
+	}
+	if err := a.loadFreeze(ctx); err != nil {
+		return nil, err
 	}
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	if err := a.loadKeyspaces(ctx); err != nil {
@@ -125,6 +138,9 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	go a.warm(warm)
 	go a.keepHouse(warm)
 	go a.bank.run()
+	if o.PersonalLife > 0 {
+		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })
+	}
 	return a, nil
 }
 
@@ -135,6 +151,7 @@ func (a *Authority) Close() {
 		a.stop()
 		<-a.done
 		<-a.housekept
+		a.chores.Wait()
 		close(a.closing)
 		<-a.closed
 		ctx, cancel := context.WithTimeout(context.Background(), lookupTime)

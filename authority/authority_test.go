@@ -3,6 +3,7 @@
 package authority_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -31,6 +32,7 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 func open(t testing.TB) (*authority.Authority, *clock) {
 	t.Helper()
 	return over(t, memory(t))
+<<<<<<< HEAD
 }
 
 // memory returns an empty store.
@@ -60,15 +62,44 @@ type random struct{}
 func (random) Read(p []byte) (int, error) { return rand.Read(p) }
 
 func over(t testing.TB, store authority.Store) (*authority.Authority, *clock) {
+=======
+}
+
+func over(t testing.TB, store authority.Store, change ...func(*authority.Options)) (*authority.Authority, *clock) {
+>>>>>>> backup
 	t.Helper()
 	c := &clock{}
 	c.at.Store(start.UnixNano())
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: c.now, Random: rand.Reader})
+	o := authority.Options{Store: store, Clock: c.now, Random: rand.Reader, Sealer: sealer(t, 1)}
+	for _, f := range change {
+		f(&o)
+	}
+	a, err := authority.Open(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.Close)
 	return a, c
+}
+
+// sealer returns one of a root key that a test can have again.
+func sealer(t testing.TB, root byte) authority.Sealer {
+	t.Helper()
+	s, err := authority.NewSealer(bytes.Repeat([]byte{root}, authority.RootKeyBytes), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func memory(t testing.TB) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.OpenMemory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
 }
 
 func issue(t testing.TB, a *authority.Authority, q authority.IssueRequest) authority.Issued {

@@ -24,6 +24,8 @@ const (
 	ScopeOwnersRead     = "owners:read"
 	ScopeOwnersWrite    = "owners:write"
 	ScopeUsage          = "usage:read"
+	ScopeAuditWrite     = "audit:write" // checkpoint, erase, prune
+	ScopeBackup         = "backup:read"
 	ScopeMetrics        = "metrics:read"
 	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
@@ -31,7 +33,7 @@ const (
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
 	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
-	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeMetrics, ScopeAdmin,
+	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeAdmin,
 }
 
 // Origin tells where a request came from, for the audit chain.

@@ -88,6 +88,29 @@ var acts = map[string]struct {
 		_, err := a.Events(ctx, c, authority.EventQuery{})
 		return err
 	}},
+	"Checkpoint": {authority.ScopeAuditWrite, func(a *authority.Authority, c authority.Caller, _ keywright.KeyID) error {
+		_, err := a.Checkpoint(ctx, c, authority.CheckpointRequest{})
+		return err
+	}},
+	"Checkpoints": {authority.ScopeAudit, func(a *authority.Authority, c authority.Caller, _ keywright.KeyID) error {
+		_, err := a.Checkpoints(ctx, c)
+		return err
+	}},
+	"Erase": {authority.ScopeAuditWrite, func(a *authority.Authority, c authority.Caller, _ keywright.KeyID) error {
+		_, err := a.Erase(ctx, c, authority.EraseRequest{Value: "nobody"})
+		return err
+	}},
+	"Prune": {authority.ScopeAuditWrite, func(a *authority.Authority, c authority.Caller, _ keywright.KeyID) error {
+		var mark authority.Checkpoint
+		if c.May(authority.ScopeAuditWrite) == nil {
+			var err error
+			if mark, err = a.Checkpoint(ctx, admin, authority.CheckpointRequest{}); err != nil {
+				return err
+			}
+		}
+		_, err := a.Prune(ctx, c, mark.Sequence)
+		return err
+	}},
 	"VerifyChain": {authority.ScopeAudit, func(a *authority.Authority, c authority.Caller, _ keywright.KeyID) error {
 		_, err := a.VerifyChain(ctx, c)
 		return err

@@ -79,9 +79,9 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 // A Change is a set of things to put and of events they leave.
 //
 // A put of version 1 must not exist yet; a put of version n replaces version n-1, and nothing else. An Owner or Item that
-// exists already is a conflict of version. An Answer has no version: it must not exist yet, unless the one that does expired before the new one was created. What a change is
-// based on is compared before anything is put; a keyspace that is missing has version 0. Puts happen in their order, so
-// one change can move a hash from one record to another.
+// exists already is a conflict of version. An Answer has no version: it must not exist yet, unless the one that does
+// expired before the new one was created. What a change is based on is compared before anything is put; a keyspace that
+// is missing has version 0. Puts happen in their order, so one change can move a hash from one record to another.
 type Change struct {
 	Puts   []Put
 	Based  []Based // further things that must not have moved

@@ -46,6 +46,9 @@ func (a *Authority) VerifyAs(ctx context.Context, c Caller, ask keywright.Ask) (
 
 // judge writes the verdict to v and returns the rules of the key.
 func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
+	if a.frozen.Load() {
+		return nil, errFrozen
+	}
 	j := judgement{authority: a, space: a.space(ask.Keyspace)}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")

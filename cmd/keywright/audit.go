@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -21,10 +20,12 @@ func (s *session) auditCommand() *cobra.Command {
 		Long:  "The audit chain: every act is one event, and holds the hash of the one before.",
 		Example: `  keywright audit list
   keywright audit list --target key_0DFUqXqVeEpK4nSQhDZ0mR
-  keywright audit verify`,
+  keywright audit checkpoint >> checkpoints.jsonl
+  keywright audit verify --checkpoint-file checkpoints.jsonl`,
 	}
 	subcommandsOnly(cmd)
-	cmd.AddCommand(s.auditListCommand(), s.auditVerifyCommand())
+	cmd.AddCommand(s.auditListCommand(), s.auditVerifyCommand(), s.auditCheckpointCommand(), s.auditCheckpointsCommand(),
+		s.auditEraseCommand(), s.auditPruneCommand())
 	return cmd
 }
 
@@ -114,48 +115,4 @@ func eventCells(e *api.Event, narrow bool) []string {
 	return []string{
 		strconv.FormatUint(e.Sequence, 10), e.Time.UTC().Format("2006-01-02 15:04:05Z"), e.Verb, e.Target, actor, dash(strings.Join(e.Changes, "; ")),
 	}
-}
-
-func (s *session) auditVerifyCommand() *cobra.Command {
-	var f showFlags
-	cmd := &cobra.Command{
-		Use: "verify", Short: "Walk the chain and name the first break",
-		Long:    "Walk the whole chain and name the first break: exit code 0 where it is whole, 1 where it is broken.",
-		Example: "  keywright audit verify\n  keywright audit verify --output json",
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.connect(&f.serverFlags)
-			if err != nil {
-				return err
-			}
-			r, err := c.VerifyChain(cmd.Context())
-			if err != nil {
-				return unjudged(err)
-			}
-			return s.showChain(&r, f.output)
-		},
-	}
-	outputOneFlag(cmd, &f.output)
-	addServerFlags(cmd, &f.serverFlags)
-	return cmd
-}
-
-func (s *session) showChain(r *api.ChainReport, form string) error {
-	if form == asJSON {
-		if err := s.writeJSON(r); err != nil {
-			return err
-		}
-	} else if r.Whole {
-		if _, err := fmt.Fprintf(s.stdout, "whole · %s events · head %s\n", grouped(int(r.Events)), r.Head); err != nil {
-			return err
-		}
-	}
-	if r.Whole {
-		return nil
-	}
-	problem := "the audit chain is broken"
-	if r.Broken != nil {
-		problem = fmt.Sprintf("the audit chain is broken: event %d %s", r.Broken.Sequence, r.Broken.Problem)
-	}
-	return refused(problem, fmt.Sprintf("the %s events before it hold; compare with a copy of the store", grouped(int(r.Events))))
 }

@@ -76,7 +76,7 @@ func (d *doctor) store(ctx context.Context) {
 		return
 	}
 	private := d.private("store", dir)
-	for _, path := range []string{databaseIn(dir), databaseIn(dir) + "-wal", databaseIn(dir) + "-shm", filepath.Join(dir, adminKeyName)} {
+	for _, path := range []string{databaseIn(dir), databaseIn(dir) + "-wal", databaseIn(dir) + "-shm", filepath.Join(dir, adminKeyName), filepath.Join(dir, rootKeyName)} {
 		private = d.private("store", path) && private
 	}
 	if ahead := info.ModTime().Sub(d.s.now()); ahead > time.Minute {

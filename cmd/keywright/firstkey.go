@@ -124,6 +124,9 @@ func (t *starter) fits(ctx context.Context, key keywright.Secret) bool {
 // lines is what the server says when it is ready.
 func (t *starter) lines() []string {
 	lines := []string{"ready on " + t.door.url + " · docs " + api.PathDocs}
+	if err := t.authority.Frozen(); err != nil {
+		return append(lines, "frozen, and every request gets 503: "+hinted(err))
+	}
 	if t.signedIn {
 		lines = append(lines, `this machine's command line is signed in (profile "local") · keyspace "`+authority.DefaultKeyspace+`"`)
 	}

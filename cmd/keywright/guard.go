@@ -21,6 +21,7 @@ var freeText = []string{
 	"--tls-cert", "--tls-key", "--allow-path", "--scope-expr", "--path", "--q", "--cursor",
 	"--public-to", "--secret-file", "--headers-file", "--id", "--signature",
 	"--user", "--key-id", "--jwks", "--check", "--token-file",
+	"--from", "--root-key-file", "--revocation-log", "--checkpoint-file", "--value",
 }
 
 // guard refuses arguments that look like a key or hold a password. The shell's history keeps arguments, and every

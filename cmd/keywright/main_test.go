@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	line FILE TEXT          write a line to a file
 //	mode FILE MODE          fail unless the file has this mode
 //	tamper DIR SQL          change a store behind the back of the program
+//	cut FROM TO BYTES       copy the begin of a file
 //	newer DIR               let a store look as if a newer version had written it
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -48,7 +49,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
-			"tamper": tamper, "newer": makeNewer,
+			"tamper": tamper, "newer": makeNewer, "cut": cut,
 		},
 	})
 }
@@ -104,15 +105,16 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 		_, _ = io.Copy(io.Discard, stderr)
 	}()
 	ready := false
-	for wait := 30 * time.Second; ; wait = 50 * time.Millisecond {
+	wait := 30 * time.Second
+	for {
 		select {
 		case line, open := <-lines:
 			if !open {
 				ts.Fatalf("the server ended: %s", r.log.String())
 			}
 			_, _ = io.WriteString(ts.Stdout(), line+"\n")
-			if ready = ready || strings.HasPrefix(line, "ready on "); !ready {
-				wait = 30 * time.Second
+			if ready = ready || strings.HasPrefix(line, "ready on "); ready {
+				wait = 50 * time.Millisecond
 			}
 			continue
 		case <-time.After(wait):
@@ -186,6 +188,19 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	defer db.Close()
 	_, err = db.Exec(args[1])
 	ts.Check(err)
+}
+
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: cut FROM TO BYTES")
+	}
+	text := ts.ReadFile(args[0])
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if n >= len(text) {
+		ts.Fatalf("%s has %d bytes only", args[0], len(text))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:n]), 0o600))
 }
 
 // makeNewer raises user_version in the header of the file (sqlite.org/fileformat2.html, 1.3).

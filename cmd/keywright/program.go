@@ -117,7 +117,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 	add(groupOffline, s.generateCommand(), s.inspectCommand(), s.hashCommand(), s.matchCommand())
 	add(groupOffline, s.webhookCommand())
 	add(groupOffline, s.tokenCommand(), s.signCommand(), s.verifySignedCommand(), s.deriveCommand())
-	add(groupServer, s.serveCommand(), s.adminCommand(), s.doctorCommand())
+	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.adminCommand(), s.doctorCommand())
 	add(groupKeys, s.issueCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),
 		s.disableCommand(), s.enableCommand(), s.revokeCommand(),
 		s.keyspacesCommand(), s.auditCommand())

@@ -23,6 +23,14 @@ func (s *session) newProgress(of int) *progress {
 	return &progress{s: s, of: of, next: s.now().Add(time.Second)}
 }
 
+// newCount is for a task of which nobody knows how long it is.
+func (s *session) newCount() *progress {
+	if !isTerminal(s.stderr) {
+		return &progress{}
+	}
+	return &progress{s: s, next: s.now().Add(time.Second)}
+}
+
 // at says that n are done.
 func (p *progress) at(n int) {
 	if p.s == nil || p.s.now().Before(p.next) {
@@ -30,7 +38,11 @@ func (p *progress) at(n int) {
 	}
 	p.shown = true
 	p.next = p.s.now().Add(200 * time.Millisecond)
-	_, _ = fmt.Fprintf(p.s.stderr, "\r%s of %s", grouped(n), grouped(p.of))
+	text := grouped(n)
+	if p.of > 0 {
+		text += " of " + grouped(p.of)
+	}
+	_, _ = fmt.Fprint(p.s.stderr, "\r"+text)
 }
 
 // end takes the line away.

@@ -22,7 +22,10 @@ const defaultListen = "127.0.0.1:8420"
 
 type serveFlags struct {
 	data, listen                   string
-	adminKeyFile                   string
+	adminKeyFile, rootKeyFile      string
+	newRootKey                     bool
+	revocationLog                  string
+	personalLife                   time.Duration
 	tlsCert, tlsKey                string
 	logLevel, logFormat            string
 	logVerifications, noGenerate   bool
@@ -53,6 +56,10 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	addDataFlag(flags, &f.data)
 	flags.StringVar(&f.listen, "listen", defaultListen, "listen at `ADDRESS`; port 0 takes a free one")
 	flags.StringVar(&f.adminKeyFile, "admin-key-file", "", "write the first service key to `FILE` of mode 0600 (default admin-key in the data folder, where it is not shown)")
+	flags.StringVar(&f.rootKeyFile, "root-key-file", "", "seal what the server must be able to read with the root key in `FILE` of mode 0600, made where it is missing (default root.key in the data folder)")
+	flags.BoolVar(&f.newRootKey, "new-root-key", false, "make a root key although the store holds what another one sealed, which is lost")
+	flags.StringVar(&f.revocationLog, "revocation-log", "", "write what is taken away from keys to `FILE` as well, on another disk: a restore needs it")
+	addDuration(flags, &f.personalLife, "personal-life", 0, "erase addresses, owners and names from events that are older than `TIME` (default never)")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificates in `FILE` (PEM); read again when it changes")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "serve TLS with the private key in `FILE` (PEM)")
 	choice(cmd, &f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error", "debug", "info", "warn", "error")
@@ -84,12 +91,25 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer closeStore(store, log)
+	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife}
+	if o.Sealer, err = s.sealer(ctx, f, dir, store); err != nil {
+		return err
+	}
+	if f.revocationLog != "" {
+		taken, err := openRevocationLog(f.revocationLog)
+		if err != nil {
+			return err
+		}
+		defer taken.Close()
+		o.RevocationLog = taken
+	}
 	// The authority outlives the signal to end: requests that are under way still need it.
-	a, err := authority.Open(context.WithoutCancel(ctx), authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log})
+	a, err := authority.Open(context.WithoutCancel(ctx), o)
 	if err != nil {
 		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
 	}
 	defer a.Close()
+	warnOf(ctx, a, log)
 	web, err := server.New(server.Options{
 		Authority: a, Logger: log, Version: thisBuild().Version,
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,

@@ -59,6 +59,13 @@ var table = map[string]access{
 
 	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}},
 	"GET " + api.PathChain:  {scopes: []string{authority.ScopeAudit}, slow: true}, // reads every event
+	"POST " + api.PathChain: {scopes: []string{authority.ScopeAudit}, media: jsonOnly, body: largeBody, slow: true},
+
+	"GET " + api.PathCheckpoints:  {scopes: []string{authority.ScopeAudit}},
+	"POST " + api.PathCheckpoints: {scopes: []string{authority.ScopeAuditWrite}, media: jsonOnly, body: smallBody},
+	"POST " + api.PathErase:       {scopes: []string{authority.ScopeAuditWrite}, media: jsonOnly, body: smallBody, slow: true},
+	"POST " + api.PathPrune:       {scopes: []string{authority.ScopeAuditWrite}, media: jsonOnly, body: smallBody, slow: true},
+	"GET " + api.PathBackup:       {scopes: []string{authority.ScopeBackup}, slow: true},
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way

@@ -22,6 +22,10 @@ var bodies = map[string]string{
 	"POST /v1/keyspaces":         `{"name":"acme"}`,
 	"PATCH /v1/keyspaces/{name}": `{}`,
 	"POST /v1/revoke-self":       `{"key":"x"}`,
+	"POST /v1/events/verify":     `{"checkpoints":[]}`,
+	"POST /v1/audit/checkpoints": `{}`,
+	"POST /v1/audit/erase":       `{"value":"x"}`,
+	"POST /v1/audit/prune":       `{"sequence":1}`,
 }
 
 // TestAccess walks through every route of the document and of the router: each has a row in the table, and the row is

@@ -26,8 +26,13 @@ func (s *Server) registerEvents() {
 	}, s.listEvents)
 	register(s, huma.Operation{
 		OperationID: "verify-events", Method: http.MethodGet, Path: api.PathChain, Tags: []string{eventsTag}, Summary: "Walk the audit chain",
-		Description: "Checks every event from the first and names the first break.",
+		Description: "Checks every event from the first, or from behind the checkpoint at which it was pruned, and the checkpoints, and names the first break.",
 	}, s.verifyChain)
+	register(s, huma.Operation{
+		OperationID: "verify-events-against", Method: http.MethodPost, Path: api.PathChain, Tags: []string{eventsTag}, Summary: "Walk the audit chain past checkpoints",
+		Description: "Checkpoints that were kept elsewhere show where the chain was cut off or replaced.",
+	}, s.verifyChainAgainst)
+	s.registerAudit()
 }
 
 type listEventsIn struct {
@@ -68,15 +73,6 @@ func (s *Server) listEvents(ctx context.Context, c *call, in *listEventsIn) (api
 	}
 	if n := len(events); n == q.Limit {
 		out.NextCursor = strconv.FormatUint(events[n-1].Sequence, 10)
-	}
-	return out, http.StatusOK, err
-}
-
-func (s *Server) verifyChain(ctx context.Context, c *call, _ *struct{}) (api.ChainReport, int, error) {
-	r, err := s.authority.VerifyChain(ctx, c.caller)
-	out := api.ChainReport{Whole: r.Broken == nil, Events: r.Events, Head: r.Head}
-	if r.Broken != nil {
-		out.Broken = &api.ChainBreak{Sequence: r.Broken.Sequence, Problem: r.Broken.Problem}
 	}
 	return out, http.StatusOK, err
 }

@@ -64,7 +64,11 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 func newHouseOver(t testing.TB, store authority.Store, change ...func(*Options)) *house {
 	t.Helper()
 	ctx := context.Background()
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
+	sealer, err := authority.NewSealer(make([]byte, authority.RootKeyBytes), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader, Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ const (
 	bearerScheme = "serviceKey"
 	scopesField  = "x-keywright-scopes" // of an operation: a service key needs one of them
 	verifyTag    = "Verify"
+	storeTag     = "Store"
 	publicTag    = "Without a service key"
 )
 
@@ -36,6 +37,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: keysTag, Description: "The life of a key: issue, change, disable, revoke."},
 		{Name: keyspacesTag, Description: "The APIs that keys are for."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
+		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
 	}
 }
@@ -65,6 +67,7 @@ func (s *Server) finishDocument() error {
 	d.verify()
 	d.public(!s.options.NoGenerate)
 	d.probes()
+	d.backup()
 	d.issueLines()
 	d.loosen()
 	var document bytes.Buffer

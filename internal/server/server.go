@@ -109,6 +109,7 @@ func (s *Server) routes() {
 	s.registerEvents()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
+	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)

@@ -50,13 +50,13 @@ func (s *Store) transact(ctx context.Context, write func(*transaction) error) er
 	if err != nil {
 		return err
 	}
-	err = write(&transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}})
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		_ = tx.Rollback() // after a full disk SQLite has done that itself, and says so
+	// After a full disk SQLite has done that itself, and says so; after the commit there is nothing to be undone.
+	defer func() { _ = tx.Rollback() }()
+	if err := write(&transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}); err != nil {
 		return asConflict(err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return tx.Commit()
 }

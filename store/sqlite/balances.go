@@ -19,7 +19,9 @@ func balanceFilter(q authority.Query) *filter {
 	if q.Account != (authority.Account{}) {
 		f.and("account = ?", q.Account[:])
 	}
-	f.andText("owner", q.Owner)
+	if q.Owner != "" {
+		f.and("owner = ? AND owner <> ''", q.Owner)
+	}
 	f.andText("keyspace", q.Keyspace)
 	if !q.NextBefore.IsZero() {
 		f.and("account IN (SELECT account FROM balances INDEXED BY balances_next WHERE next <> 0 AND next <= ?)", millis(q.NextBefore))

@@ -21,12 +21,15 @@ func (s *Store) Events(ctx context.Context, q authority.EventQuery) ([]authority
 	if limit <= 0 {
 		limit = -1
 	}
-	text := strings.Replace(listEventsSQL, "/* direction */", direction, 1)
-	events, err := collect(ctx, s.read, eventFilter(q), text, limit, decodeEvent)
+	events, err := collect(ctx, s.read, eventFilter(q), eventsSQL(direction), limit, decodeEvent)
 	if err != nil {
 		return nil, s.readError(err)
 	}
 	return events, nil
+}
+
+func eventsSQL(direction string) string {
+	return strings.Replace(listEventsSQL, "/* direction */", direction, 1)
 }
 
 func eventFilter(q authority.EventQuery) *filter {

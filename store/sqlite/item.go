@@ -11,11 +11,19 @@ import (
 )
 
 func (t *transaction) putItem(i *authority.Item) error {
-	if err := checkTexts("kind", i.Kind, "name", i.Name); err != nil {
-		return fmt.Errorf("item: %w", err)
+	args, err := itemArgs(i)
+	if err != nil {
+		return err
 	}
-	return t.insertOrUpdate(t.put.insertItem, t.put.updateItem, i.Version,
-		i.Kind, i.Name, i.Version, blob(i.Data), millis(i.Created))
+	return t.insertOrUpdate(t.put.insertItem, t.put.updateItem, i.Version, args...)
+}
+
+// itemArgs are the values of insert_item and update_item.
+func itemArgs(i *authority.Item) ([]any, error) {
+	if err := checkTexts("kind", i.Kind, "name", i.Name); err != nil {
+		return nil, fmt.Errorf("item: %w", err)
+	}
+	return []any{i.Kind, i.Name, i.Version, blob(i.Data), millis(i.Created)}, nil
 }
 
 // blob is never NULL.

@@ -123,27 +123,35 @@ func (t *transaction) hasSecrets(r *authority.Record) (bool, error) {
 }
 
 func (t *transaction) putKeyspace(k *authority.Keyspace) error {
+	args, err := keyspaceArgs(k)
+	if err != nil {
+		return err
+	}
+	return t.insertOrUpdate(t.put.insertKeyspace, t.put.updateKeyspace, k.Version, args...)
+}
+
+// keyspaceArgs are the values of insert_keyspace and update_keyspace.
+func keyspaceArgs(k *authority.Keyspace) ([]any, error) {
 	if err := checkText("name", k.Name); err != nil {
-		return fmt.Errorf("keyspace: %w", err)
+		return nil, fmt.Errorf("keyspace: %w", err)
 	}
 	formats, err := encodeJSON(k.Formats)
 	if err != nil {
-		return fmt.Errorf("keyspace %s: formats: %w", k.Name, err)
+		return nil, fmt.Errorf("keyspace %s: formats: %w", k.Name, err)
 	}
 	environments, err := encodeList("environments", k.Environments)
 	if err != nil {
-		return fmt.Errorf("keyspace %s: %w", k.Name, err)
+		return nil, fmt.Errorf("keyspace %s: %w", k.Name, err)
 	}
 	policy, err := encodeJSON(k.Policy)
 	if err != nil {
-		return fmt.Errorf("keyspace %s: policy: %w", k.Name, err)
+		return nil, fmt.Errorf("keyspace %s: policy: %w", k.Name, err)
 	}
-	return t.insertOrUpdate(t.put.insertKeyspace, t.put.updateKeyspace, k.Version,
-		k.Name, k.Version, formats, environments, policy, millis(k.Created), millis(k.Updated))
+	return []any{k.Name, k.Version, formats, environments, policy, millis(k.Created), millis(k.Updated)}, nil
 }
 
 func (t *transaction) putAnswer(a *authority.Answer) error {
-	n, err := t.exec(t.put.putAnswer, a.ID[:], a.Request[:], a.Record[:], millis(a.Created), millis(a.Expires))
+	n, err := t.exec(t.put.putAnswer, answerArgs(a)...)
 	if err != nil {
 		return err
 	}
@@ -152,6 +160,11 @@ func (t *transaction) putAnswer(a *authority.Answer) error {
 	}
 	_, err = t.exec(t.put.deleteExpiredAnswers, millis(a.Created))
 	return err
+}
+
+// answerArgs are the values of put_answer.
+func answerArgs(a *authority.Answer) []any {
+	return []any{a.ID[:], a.Request[:], a.Record[:], millis(a.Created), millis(a.Expires)}
 }
 
 func (t *transaction) insertEvent(e *authority.Event) error {

@@ -35,4 +35,13 @@ var (
 	listUsesSQL string
 	//go:embed queries/list_meters.sql
 	listMetersSQL string
+	//go:embed queries/dump_usage.sql
+	dumpUsageSQL string
+	//go:embed queries/dump_uses.sql
+	dumpUsesSQL string
+
+	//go:embed queries/anything.sql
+	anythingSQL string
+	//go:embed queries/indexes.sql
+	indexesSQL string
 )

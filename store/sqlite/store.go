@@ -57,6 +57,8 @@ type Store struct {
 var (
 	_ authority.Store   = (*Store)(nil)
 	_ authority.Scanner = (*Store)(nil)
+
+	_ authority.Archiver = (*Store)(nil)
 )
 
 // Open opens the store in a folder, and makes both if they do not exist: the folder with mode 0700, files with 0600. An

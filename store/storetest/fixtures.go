@@ -80,7 +80,12 @@ func apply(t *testing.T, s authority.Store, c authority.Change) {
 // refused applies a change that must meet a conflict.
 func refused(t *testing.T, s authority.Store, c authority.Change, what string) {
 	t.Helper()
-	err := s.Apply(t.Context(), c)
+	conflictOf(t, s.Apply(t.Context(), c), what)
+}
+
+// conflictOf checks that an error of Apply is a conflict of that.
+func conflictOf(t *testing.T, err error, what string) {
+	t.Helper()
 	var conflict *authority.ConflictError
 	switch {
 	case !errors.Is(err, authority.ErrConflict) || !errors.As(err, &conflict):
@@ -142,7 +147,7 @@ func chain(t *testing.T, s authority.Store) []authority.Event {
 func same[T any](t *testing.T, got, want T) {
 	t.Helper()
 	utc := cmp.Transformer("UTC", func(t time.Time) string { return fmt.Sprint(t.UnixMilli(), t.Location()) })
-	if d := cmp.Diff(want, got, utc, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); d != "" {
+	if d := cmp.Diff(want, got, utc, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{})); d != "" {
 		t.Fatalf("not as it was put (-want +got):\n%s", d)
 	}
 }

@@ -22,8 +22,9 @@ type Suite struct {
 	Open func(t *testing.T) authority.Store
 	// Reopen ends a store that Open returned, as a restart would, and opens what it has left.
 	Reopen func(t *testing.T, s authority.Store) authority.Store
-	// Failures make a store fail in the middle of Apply, each in its own way, until mend is called. A change of a few
-	// records must still get past its first rows, and one of a thousand records with their events must fail.
+	// Failures make a store fail in the middle of a write, each in its own way, until mend is called. A change of a few
+	// records must still get past its first rows; one of a thousand records with their events must fail, and so must a
+	// spend of two thousand lines and a load of a thousand records with their events.
 	Failures map[string]func(t *testing.T, s authority.Store) (mend func())
 }
 
@@ -63,14 +64,41 @@ func (s Suite) Run(t *testing.T) {
 		{"a scan visits every record once", testScan},
 		{"a scan ends with the error of its visitor", testScanError},
 		{"an ended context ends a read", testReadContext},
+		{"records are found by what happens in their lives", testLifeFilters},
+		{"a move changes a balance and leaves a line", testMoves},
+		{"a move that cannot be is refused", testMoveConflicts},
+		{"a refill happens once", testRefillOnce},
+		{"balances are filtered", testBalanceFilters},
+		{"the ledger is paged from new to old", testLedgerPages},
+		{"a spending takes all or nothing", testSpend},
+		{"spends have a line for each account, key and hour", testSpendLines},
+		{"all that a balance can hold can be spent", testSpendAll},
+		{"a spending that cannot be is an error and takes nothing", testSpendRefused},
+		{"spenders at once never take more than there is", testConcurrentSpends},
+		{"an owner comes back as it was put", testOwners},
+		{"an item comes back as it was put", testItems},
+		{"what is removed is gone", testRemoval},
+		{"a checkpoint comes back as it was put", testCheckpoints},
+		{"erased fields leave the chain whole", testErasure},
+		{"a pruned chain goes on", testPrune},
+		{"usage adds up", testUsage},
+		{"usage adds up for writers at once", testConcurrentUsage},
+		{"old usage is forgotten", testForget},
+		{"the latest use wins", testUses},
+		{"meters are kept until they are full", testMeters},
+		{"a dump shows one moment", testDumpMoment},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, s.open(t)) })
 	}
+	t.Run("a dump can be loaded into an empty store", s.testArchive)
+	t.Run("a broken load leaves nothing", s.testBrokenLoad)
 	if s.Reopen != nil {
 		t.Run("what was acknowledged is there after a restart", s.testReopen)
 	}
 	for name, fail := range s.Failures {
 		t.Run("after a failure nothing is half applied/"+name, func(t *testing.T) { testFailure(t, s.open(t), fail) })
+		t.Run("a spend that failed took nothing/"+name, func(t *testing.T) { testSpendFailure(t, s.open(t), fail) })
+		t.Run("a load that failed leaves nothing/"+name, func(t *testing.T) { s.testLoadFailure(t, fail) })
 	}
 }
 

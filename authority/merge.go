@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authority
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/keywright/keywright"
+)
+
+// Merged is what MergeRevocations did.
+type Merged struct {
+	Entries  int // that were read
+	Revoked  int // keys
+	Disabled int // keys: they were disabled, or narrowed to something the log does not tell
+	Ended    int // keys of which a secret ends that did not
+	Unknown  int // keys that the store does not hold: they were issued after the backup
+}
+
+// MergeRevocations takes away from the keys of a restored store what a log says was taken away from them: one change and
+// one event for each key. What the store knows already stays as it is, so a merge can be repeated. A key that was narrowed
+// after the backup is disabled: what it may do now is not in the log.
+func (a *Authority) MergeRevocations(ctx context.Context, c Caller, entries iter.Seq2[Revocation, error]) (Merged, error) {
+	var m Merged
+	if err := c.mayAudit(ScopeAdmin); err != nil {
+		return m, err
+	}
+	keys := map[keywright.KeyID]*loss{}
+	for entry, err := range entries {
+		if err != nil {
+			return m, err
+		}
+		m.Entries++
+		l := keys[entry.Key]
+		if l == nil {
+			l = &loss{ends: map[keywright.Hash]time.Time{}}
+			keys[entry.Key] = l
+		}
+		if err := l.add(entry); err != nil {
+			return m, err
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(keys), func(x, y keywright.KeyID) int { return slices.Compare(x[:], y[:]) }) {
+		if err := a.mergeKey(ctx, c, id, keys[id], &m); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// A loss is all that a log says was taken away from one key.
+type loss struct {
+	revoked  time.Time
+	disabled uint64 // the highest version at which it was disabled or narrowed
+	ends     map[keywright.Hash]time.Time
+}
+
+func (l *loss) add(entry Revocation) error {
+	switch entry.Kind {
+	case KeyRevoked:
+		if l.revoked.IsZero() || entry.Time.Before(l.revoked) {
+			l.revoked = entry.Time
+		}
+	case KeyDisabled, KeyNarrowed:
+		l.disabled = max(l.disabled, entry.Version)
+	case SecretEnds:
+		if ends, ok := l.ends[entry.Hash]; !ok || sooner(ends, entry.Ends) {
+			l.ends[entry.Hash] = entry.Ends
+		}
+	default:
+		return &Error{Kind: Invalid, Problem: "the revocation log holds a kind of entry that is not known", Hint: "a newer version may have written it: upgrade keywright"}
+	}
+	return nil
+}
+
+func (a *Authority) mergeKey(ctx context.Context, c Caller, id keywright.KeyID, l *loss, m *Merged) error {
+	page, err := a.store.List(ctx, Query{ID: id})
+	if err != nil {
+		return fromStore(err)
+	}
+	if len(page.Records) == 0 {
+		m.Unknown++
+		return nil
+	}
+	found := l.of(&page.Records[0])
+	if !found.any() {
+		return nil
+	}
+	e := edit{scope: ScopeAdmin, verb: found.verb(), change: func(r *Record) ([]string, error) { return l.apply(r), nil }}
+	if _, err := a.change(ctx, c, id, e); err != nil {
+		return err
+	}
+	m.Revoked += count(found.revoked)
+	m.Disabled += count(found.disabled)
+	m.Ended += count(found.ended > 0)
+	return nil
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// lossFound is what of a loss a record does not know yet.
+type lossFound struct {
+	revoked, disabled bool
+	ended             int
+}
+
+func (f lossFound) any() bool { return f.revoked || f.disabled || f.ended > 0 }
+
+func (f lossFound) verb() string {
+	switch {
+	case f.revoked:
+		return "key.revoke"
+	case f.disabled:
+		return "key.disable"
+	}
+	return "key.end_grace"
+}
+
+// of compares. Revoked is for good, and so is the end of a secret; what was disabled or narrowed may have been given back
+// since, so there the version decides.
+func (l *loss) of(r *Record) (f lossFound) {
+	if !r.Revoked.IsZero() {
+		return f
+	}
+	f.revoked = !l.revoked.IsZero()
+	f.disabled = !f.revoked && !r.Disabled && r.Version < l.disabled
+	for i := range r.Secrets {
+		if ends, ok := l.ends[r.Secrets[i].Hash]; ok && sooner(r.Secrets[i].Expires, wholeSeconds(ends)) {
+			f.ended++
+		}
+	}
+	return f
+}
+
+func (l *loss) apply(r *Record) (lines []string) {
+	f := l.of(r)
+	if !f.any() {
+		return nil
+	}
+	if f.revoked {
+		r.Revoked, r.Reason = l.revoked, "by the revocation log"
+		lines = append(lines, "revoked")
+	}
+	if f.disabled {
+		r.Disabled = true
+		lines = append(lines, "disabled")
+	}
+	if f.ended > 0 {
+		r.Secrets = slices.Clone(r.Secrets)
+		for i := range r.Secrets {
+			if ends, ok := l.ends[r.Secrets[i].Hash]; ok && sooner(r.Secrets[i].Expires, wholeSeconds(ends)) {
+				r.Secrets[i].Expires = wholeSeconds(ends)
+			}
+		}
+		lines = append(lines, fmt.Sprintf("secrets ended: %d", f.ended))
+	}
+	return append(lines, "by the revocation log")
+}
