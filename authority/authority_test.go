@@ -32,18 +32,6 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 func open(t testing.TB) (*authority.Authority, *clock) {
 	t.Helper()
 	return over(t, memory(t))
-<<<<<<< HEAD
-}
-
-// memory returns an empty store.
-func memory(t testing.TB) authority.Store {
-	t.Helper()
-	store, err := sqlite.OpenMemory(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
 }
 
 // eventually waits for what is done in the background.
@@ -61,12 +49,7 @@ type random struct{}
 
 func (random) Read(p []byte) (int, error) { return rand.Read(p) }
 
-func over(t testing.TB, store authority.Store) (*authority.Authority, *clock) {
-=======
-}
-
 func over(t testing.TB, store authority.Store, change ...func(*authority.Options)) (*authority.Authority, *clock) {
->>>>>>> backup
 	t.Helper()
 	c := &clock{}
 	c.at.Store(start.UnixNano())
