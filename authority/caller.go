@@ -24,6 +24,9 @@ const (
 	ScopeOwnersRead     = "owners:read"
 	ScopeOwnersWrite    = "owners:write"
 	ScopeUsage          = "usage:read"
+	ScopeImport         = "keys:import"
+	ScopeExport         = "keys:export"
+	ScopeExportHashes   = "keys:export_hashes"
 	ScopeAuditWrite     = "audit:write" // checkpoint, erase, prune
 	ScopeBackup         = "backup:read"
 	ScopeMetrics        = "metrics:read"
@@ -32,7 +35,8 @@ const (
 
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
-	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
+	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeImport, ScopeExport,
+	ScopeExportHashes, ScopeKeyspacesRead, ScopeKeyspacesWrite,
 	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeAdmin,
 }
 
