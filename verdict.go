@@ -96,7 +96,7 @@ type LimitState struct {
 type Detail struct {
 	Name     string
 	Metadata []byte // JSON
-	Limits   []LimitState
+	Limits   []LimitState // with include limits: all that were taken from; from a client at least the one of the verdict
 	Credits  *int64 // what is left of the credits that are nearest to their end; nil: none are kept
 	Checks   []Check
 }

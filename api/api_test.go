@@ -97,15 +97,20 @@ func FuzzParseDuration(f *testing.F) {
 func TestPatch(t *testing.T) {
 	empty, text, list := "", "x", []string{}
 	for body, want := range map[string]api.KeyPatch{
-		`{}`:                                    {},
-		`{"name":null}`:                         {Name: &empty},
-		`{"name":""}`:                           {Name: &empty},
-		`{"name":"x"}`:                          {Name: &text},
-		`{"scopes":[]}`:                         {Scopes: &list},
-		`{"expires_at":null}`:                   {ExpiresAt: &api.Time{}},
-		`{"expires_at":""}`:                     {ExpiresAt: &api.Time{}},
-		`{"metadata":null}`:                     {Metadata: new(json.RawMessage)},
-		`{"metadata":{"a":1}}`:                  {Metadata: raw(`{"a":1}`)},
+		`{}`:                   {},
+		`{"name":null}`:        {Name: &empty},
+		`{"name":""}`:          {Name: &empty},
+		`{"name":"x"}`:         {Name: &text},
+		`{"scopes":[]}`:        {Scopes: &list},
+		`{"expires_at":null}`:  {ExpiresAt: &api.Time{}},
+		`{"expires_at":""}`:    {ExpiresAt: &api.Time{}},
+		`{"metadata":null}`:    {Metadata: new(json.RawMessage)},
+		`{"metadata":{"a":1}}`: {Metadata: raw(`{"a":1}`)},
+		`{"roles":null}`:       {Roles: new([]string)},
+		`{"limits":[{"name":"a","limit":1,"window":"1m","auto":true}]}`: {Limits: &[]api.Limit{{Name: "a", Limit: 1, Window: api.Duration(time.Minute), Auto: true}}},
+		`{"credits":null}`:                      {Credits: &api.CreditsPatch{}},
+		`{"credits":{"remaining":0}}`:           {Credits: &api.CreditsPatch{Remaining: new(int64)}},
+		`{"credits":{"refill":null}}`:           {Credits: &api.CreditsPatch{Refill: &api.Refill{}}},
 		`{"not_before":"2030-01-01T00:00:00Z"}`: {NotBefore: &api.Time{Time: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}},
 	} {
 		var got api.KeyPatch
@@ -189,6 +194,7 @@ func TestVerdictRoundTrip(t *testing.T) {
 	ask := keywright.Ask{
 		Key: keywright.NewSecret(secret), Keyspace: "acme", Environment: "live", Scopes: []string{"a"}, ScopeExpr: "a OR b",
 		ClientIP: netip.MustParseAddr("192.0.2.1"), Method: "GET", Path: "/", Origin: "https://a.example", Include: []string{"name"}, Explain: true, DryRun: true,
+		Cost: 3, Limits: []keywright.AskLimit{{Name: "exports", Cost: 2}, {Name: "own", Limit: 10, Window: time.Hour, Burst: 4}},
 	}
 	var q api.VerifyRequest
 	over(t, api.VerifyRequestOf(ask), &q)
@@ -200,13 +206,18 @@ func TestVerdictRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(got, ask) {
 		t.Errorf("%+v, want %+v", got, ask)
 	}
+	credits, tight := int64(7), keywright.LimitState{
+		Name: "requests", Of: "key", Limit: 20, Window: time.Minute, Amount: 100, Remaining: 2, Reset: 1800 * time.Millisecond, RetryAfter: 600 * time.Millisecond,
+	}
+	wide := keywright.LimitState{Name: "all", Of: "keyspace", Limit: 5, Window: time.Second, Amount: 5, Remaining: 5, RetryAfter: -1}
 	verdict := keywright.Verdict{
 		Code: keywright.InsufficientScope, KeyID: keywright.KeyID{1}, PublicID: "p", Keyspace: "acme", Format: "secret", Environment: "live", Owner: "o",
 		Scopes: []string{"a"}, ExpiresAt: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), Missing: []string{"b"},
-		Detail: &keywright.Detail{Name: "n", Metadata: []byte(`{"a":1}`), Checks: []keywright.Check{{Code: keywright.Valid, OK: true}}},
+		Previous: true, Limit: tight,
+		Detail: &keywright.Detail{Name: "n", Metadata: []byte(`{"a":1}`), Limits: []keywright.LimitState{tight, wide, tight}, Credits: &credits, Checks: []keywright.Check{{Code: keywright.Valid, OK: true}}},
 	}
 	var r api.VerifyResponse
-	over(t, api.VerifyResponseOf(verdict), &r)
+	over(t, api.VerifyResponseOf(verdict, time.Unix(0, 0)), &r)
 	if back := r.Verdict(); !reflect.DeepEqual(back, verdict) {
 		t.Errorf("%+v, want %+v", back, verdict)
 	}

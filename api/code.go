@@ -19,7 +19,7 @@ const (
 	Conflict             Code = "conflict"               // it contradicts what is there
 	TooLarge             Code = "too_large"              // the body is larger than the limit
 	UnsupportedMediaType Code = "unsupported_media_type" // the body is neither JSON nor, where taken, NDJSON
-	TooManyRequests      Code = "too_many_requests"      // from this address: come again later
+	TooManyRequests      Code = "too_many_requests"      // a limit is reached: come again later
 	Internal             Code = "internal"               // a mistake of the server
 	Unavailable          Code = "unavailable"            // no judgement could be made: come again later
 )

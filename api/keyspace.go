@@ -21,11 +21,27 @@ type Keyspace struct {
 	Version      uint64    `json:"version"`
 }
 
-// A Policy bounds what may be issued in a keyspace.
+// A Policy bounds what may be issued in a keyspace, and says what holds for all of its keys.
 type Policy struct {
-	MaxLife       Duration `json:"max_life,omitempty" doc:"The longest life of a key; absent: no bound." example:"8760h"`
-	RequireOwner  bool     `json:"require_owner,omitempty" doc:"Every key names an owner."`
-	AllowedScopes []string `json:"allowed_scopes,omitempty" nullable:"false" doc:"Patterns; absent: all."`
+	MaxLife           Duration            `json:"max_life,omitempty" doc:"The longest life of a key; absent: no bound." example:"8760h"`
+	RequireOwner      bool                `json:"require_owner,omitempty" doc:"Every key names an owner."`
+	AllowedScopes     []string            `json:"allowed_scopes,omitempty" nullable:"false" doc:"Patterns; absent: all."`
+	Roles             map[string][]string `json:"roles,omitempty" doc:"Sets of scopes by name. A change holds for every key that has the role." example:"{\"reader\":[\"invoices:read\"]}"`
+	DefaultFormat     string              `json:"default_format,omitempty" doc:"Of new keys; absent: the first."`
+	PublishableScopes []string            `json:"publishable_scopes,omitempty" nullable:"false" doc:"Patterns: what keys of publishable formats may hold besides scopes whose last segment is read."`
+	KeyLimits         []Limit             `json:"key_limits,omitempty" nullable:"false" doc:"Of a new key that names none."`
+	OwnerLimits       []Limit             `json:"owner_limits,omitempty" nullable:"false" doc:"Of every owner that has none of its own."`
+	Limits            []Limit             `json:"limits,omitempty" nullable:"false" doc:"Of the whole keyspace."`
+	MaxGrace          Duration            `json:"max_grace,omitempty" doc:"The longest grace of a rotation; absent: 366 days." example:"720h"`
+	Rotation          *Rotation           `json:"rotation,omitempty" doc:"Absent: keys are rotated when somebody wishes."`
+}
+
+// Rotation says when the keys of a keyspace are due for a new secret.
+type Rotation struct {
+	Every Duration `json:"every" doc:"After the current secret was made, at least 1h." example:"2160h"`
+	Warn  Duration `json:"warn,omitempty" doc:"How long before, a key shows as about to be due; absent: a tenth of every." example:"168h"`
+	Grace Duration `json:"grace,omitempty" doc:"Of a rotation that names none." example:"24h"`
+	Idle  Duration `json:"idle,omitempty" doc:"Of a rotation that names none: ends the grace earlier when the old secret was not used for so long." example:"6h"`
 }
 
 // A KeyspaceRequest makes a keyspace. Without formats it gets the default one, with its own name as the prefix; without

@@ -14,6 +14,9 @@ type KeyPatch struct {
 	Name            *string          `json:"name,omitempty" nullable:"true"`
 	Owner           *string          `json:"owner,omitempty" nullable:"true"`
 	Scopes          *[]string        `json:"scopes,omitempty" nullable:"true"`
+	Roles           *[]string        `json:"roles,omitempty" nullable:"true"`
+	Limits          *[]Limit         `json:"limits,omitempty" nullable:"true" doc:"All of them."`
+	Credits         *CreditsPatch    `json:"credits,omitempty" doc:"null: they are not kept any more."`
 	Metadata        *json.RawMessage `json:"metadata,omitempty" doc:"A JSON object, whole; null clears it."`
 	AllowedNetworks *[]netip.Prefix  `json:"allowed_networks,omitempty" nullable:"true"`
 	AllowedOrigins  *[]string        `json:"allowed_origins,omitempty" nullable:"true"`

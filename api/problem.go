@@ -12,6 +12,8 @@ type Problem struct {
 	Hint      string `json:"hint,omitempty" doc:"What would do." example:"use one of live, test"`
 	Field     string `json:"field,omitempty" doc:"The field or header that it is about." example:"environment"`
 	RequestID string `json:"request_id,omitempty" doc:"The id of the request: quote it when you ask about it."`
+
+	Limits []LimitState `json:"limits,omitempty" nullable:"false" doc:"With too_many_requests: the limit that is reached."`
 }
 
 // NewProblem returns a problem of a code. Detail and hint are for people; field may be empty.

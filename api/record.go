@@ -20,9 +20,13 @@ type Record struct {
 	Owner           string          `json:"owner,omitempty" doc:"An id of the caller's own." example:"team_7"`
 	State           string          `json:"state" enum:"active,pending,expired,disabled,revoked"`
 	Display         string          `json:"display" doc:"What a person may be shown to recognise the key: its public segments." example:"acme_live_7Yk2mQ9xR4tB_…"`
-	PublicID        string          `json:"public_id,omitempty" doc:"Of the newest secret."`
-	Secrets         []RecordSecret  `json:"secrets" nullable:"false" doc:"More than one during a rotation; the newest last."`
+	PublicID        string          `json:"public_id,omitempty" doc:"Of the current secret."`
+	Parent          keywright.KeyID `json:"parent,omitzero" doc:"Of a child: the key that it can never do more than."`
+	Secrets         []RecordSecret  `json:"secrets" nullable:"false" doc:"The current one first, then those that were rotated out, newest first."`
 	Scopes          []string        `json:"scopes" nullable:"false" doc:"Patterns: a * stands for a whole segment."`
+	Roles           []string        `json:"roles,omitempty" nullable:"false" doc:"Sets of scopes of the keyspace."`
+	Limits          []Limit         `json:"limits,omitempty" nullable:"false"`
+	Credits         *Credits        `json:"credits,omitempty" doc:"Absent: not counted."`
 	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"A JSON object."`
 	AllowedNetworks []netip.Prefix  `json:"allowed_networks,omitempty" nullable:"false"`
 	AllowedOrigins  []string        `json:"allowed_origins,omitempty" nullable:"false"`
@@ -32,6 +36,10 @@ type Record struct {
 	BoundOwner      string          `json:"bound_owner,omitempty" doc:"Of a service key: the owner whose keys it may act on."`
 	NotBefore       time.Time       `json:"not_before,omitzero"`
 	ExpiresAt       time.Time       `json:"expires_at,omitzero" doc:"Absent: never."`
+	ExpiresSoon     bool            `json:"expires_soon,omitempty" doc:"Within 7 days, of a key that lives for more than 14."`
+	RotateBy        time.Time       `json:"rotate_by,omitzero" doc:"When the keyspace wants a new secret; absent: it does not."`
+	RotationDue     bool            `json:"rotation_due,omitempty" doc:"It is due, or about to be."`
+	LastUsedAt      time.Time       `json:"last_used_at,omitzero" doc:"The last VALID by any of its secrets; absent: never. Written every second."`
 	RevokedAt       time.Time       `json:"revoked_at,omitzero"`
 	RevokeReason    string          `json:"revoke_reason,omitempty"`
 	CreatedAt       time.Time       `json:"created_at"`
@@ -41,10 +49,20 @@ type Record struct {
 
 // A RecordSecret is what may be shown of one secret of a record.
 type RecordSecret struct {
-	PublicID  string    `json:"public_id,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: as long as the record."`
+	PublicID     string     `json:"public_id,omitempty"`
+	Secret       string     `json:"secret" enum:"current,previous" doc:"previous: it was rotated out."`
+	CreatedAt    time.Time  `json:"created_at"`
+	ExpiresAt    time.Time  `json:"expires_at,omitzero" doc:"Absent: as long as the record. Of a previous one: when its grace ends, or ended."`
+	Idle         Duration   `json:"idle,omitempty" doc:"Of a previous one: its grace ends earlier when it was not used for so long."`
+	LastUsedAt   time.Time  `json:"last_used_at,omitzero" doc:"Absent: never."`
+	LastUsedFrom netip.Addr `json:"last_used_from,omitzero" doc:"Absent: not known."`
 }
+
+// The secrets of a record.
+const (
+	SecretCurrent  = "current"
+	SecretPrevious = "previous"
+)
 
 // An IssueRequest asks for a key. Every field may be left out.
 type IssueRequest struct {
@@ -54,6 +72,9 @@ type IssueRequest struct {
 	Name            string          `json:"name,omitempty" doc:"For people, at most 200 characters." example:"ci"`
 	Owner           string          `json:"owner,omitempty" doc:"An id of the caller's own, at most 200 characters." example:"team_7"`
 	Scopes          []string        `json:"scopes,omitempty" nullable:"false" doc:"Patterns: a * stands for a whole segment, a last one for one or more." example:"[\"invoices:read\"]"`
+	Roles           []string        `json:"roles,omitempty" nullable:"false" doc:"Sets of scopes of the keyspace." example:"[\"reader\"]"`
+	Limits          []Limit         `json:"limits,omitzero" nullable:"false" doc:"At most 8; those of the keyspace for new keys, where it is left out; empty: none."`
+	Credits         *CreditsRequest `json:"credits,omitempty" doc:"Not counted, where it is left out."`
 	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"A JSON object."`
 	AllowedNetworks []netip.Prefix  `json:"allowed_networks,omitempty" nullable:"false" doc:"CIDR." example:"[\"10.0.0.0/8\"]"`
 	AllowedOrigins  []string        `json:"allowed_origins,omitempty" nullable:"false" example:"[\"https://app.example.com\"]"`

@@ -37,8 +37,11 @@ func (a *Authority) Holder(ctx context.Context, id keywright.KeyID, key keywrigh
 	switch {
 	case v.KeyID != id || v.Code.Uniform():
 		return Caller{}, refused
-	case v.Code == keywright.RateLimited || v.Code == keywright.CreditsExhausted:
-		return Caller{}, &Error{Kind: Exhausted, Problem: "a limit of the key is reached", Hint: "come again later"}
+	case v.Code == keywright.RateLimited:
+		limit := v.Limit
+		return Caller{}, &Error{Kind: Exhausted, Problem: "a limit of the key is reached", Hint: "come again when it allows", Limit: &limit}
+	case v.Code == keywright.CreditsExhausted:
+		return Caller{}, &Error{Kind: Exhausted, Problem: "the credits of the key are used up", Hint: "ask who gave you the key for more"}
 	case !v.Valid():
 		return Caller{}, denied("the key may not have children", "it needs the scope "+ScopeChildren)
 	}

@@ -31,6 +31,8 @@ type Error struct {
 	Problem string // what is wrong
 	Hint    string // what would do
 	Cause   error  // what the store said, or nil
+
+	Limit *keywright.LimitState // of kind Exhausted: the limit that is reached; nil: it is no rate limit
 }
 
 func (e *Error) Error() string {

@@ -54,6 +54,7 @@ type Issued struct {
 	Record   Record
 	Repeated bool     // the request was done before: the secret can no longer be shown
 	Warnings []string // about the format
+	Credits  *int64   // what a new key begins with; nil: none are kept, or the key is not new
 }
 
 // Issue makes a key, or registers one by its hash, and keeps only the hash.
@@ -167,6 +168,7 @@ func (a *Authority) draft(c Caller, q IssueRequest) (*draft, error) {
 	d.issued.Record = r
 	d.puts = []Put{&d.issued.Record}
 	if q.Credits != nil {
+		d.issued.Credits = &q.Credits.Remaining
 		d.puts = append(d.puts, r.Credits.opening(Account(r.ID), r.Keyspace, "", MoveSet, q.Credits.Remaining, now))
 	}
 	d.event, err = a.event(c, verb, r.ID.String(), r.Keyspace, issueLines(&r, q.Credits), [2]string{"name", r.Name}, [2]string{"owner", r.Owner})

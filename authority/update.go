@@ -61,7 +61,7 @@ func (a *Authority) Update(ctx context.Context, c Caller, id keywright.KeyID, u 
 			if s == nil {
 				return nil, unknown("keyspace", "")
 			}
-			if err := a.checkWithin(ctx, r); err != nil {
+			if err := a.checkWithin(ctx, u.asked(r)); err != nil {
 				return nil, err
 			}
 			return changes, a.checkRecord(c, s, r)
@@ -79,6 +79,34 @@ func (a *Authority) Update(ctx context.Context, c Caller, id keywright.KeyID, u 
 		},
 	})
 }
+
+// asked is of a changed record what the update asks for. What is as it was may be more than the keys above have by now:
+// it is judged, and does not stand in the way.
+func (u *Update) asked(r *Record) *Record {
+	asked := &Record{Keyspace: r.Keyspace, Parent: r.Parent, Expires: unixSecond}
+	if u.Scopes != nil || u.Roles != nil {
+		asked.Scopes, asked.Roles = r.Scopes, r.Roles
+	}
+	if u.Networks != nil {
+		asked.Rules.Networks = r.Rules.Networks
+	}
+	if u.Origins != nil {
+		asked.Rules.Origins = r.Rules.Origins
+	}
+	if u.Methods != nil {
+		asked.Rules.Methods = r.Rules.Methods
+	}
+	if u.Paths != nil {
+		asked.Rules.Paths = r.Rules.Paths
+	}
+	if u.ExpiresAt != nil {
+		asked.Expires = r.Expires
+	}
+	return asked
+}
+
+// unixSecond is an end that is not beyond any other.
+var unixSecond = time.Unix(1, 0)
 
 // apply changes the credits of a record, and returns the moves of its balance.
 func (u *CreditsUpdate) apply(r *Record, now time.Time, changes *[]string) ([]Put, error) {

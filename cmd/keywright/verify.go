@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -92,7 +93,7 @@ func (s *session) verify(ctx context.Context, f *verifyFlags) error {
 
 func (s *session) showVerdict(f *verifyFlags, v *keywright.Verdict) error {
 	if f.output == asJSON {
-		return s.writeJSON(api.VerifyResponseOf(*v))
+		return s.writeJSON(api.VerifyResponseOf(*v, time.Now()))
 	}
 	colour := s.colours(s.stdout)
 	paint := colour.bad

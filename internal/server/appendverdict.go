@@ -5,6 +5,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -12,8 +13,8 @@ import (
 	"github.com/keywright/keywright/api"
 )
 
-// appendVerdict appends a verdict as an api.VerifyResponse is encoded, on one line.
-func appendVerdict(b []byte, v *keywright.Verdict) []byte {
+// appendVerdict appends a verdict as an api.VerifyResponse of a time is encoded, on one line.
+func appendVerdict(b []byte, v *keywright.Verdict, now time.Time) []byte {
 	b = append(b, `{"valid":`...)
 	if v.Valid() {
 		b = append(b, `true,"code":`...)
@@ -28,12 +29,14 @@ func appendVerdict(b []byte, v *keywright.Verdict) []byte {
 	b = appendField(b, "environment", v.Environment)
 	b = appendField(b, "owner", v.Owner)
 	b = appendList(b, "scopes", v.Scopes)
+	b = appendField(b, "secret", api.SecretOf(v))
 	if !v.ExpiresAt.IsZero() {
-		b = append(b, `,"expires_at":"`...)
-		b = v.ExpiresAt.AppendFormat(b, time.RFC3339Nano)
-		b = append(b, '"')
+		b = appendTime(b, "expires_at", v.ExpiresAt)
 	}
 	b = appendList(b, "missing_scopes", v.Missing)
+	if v.Limit.Name != "" {
+		b = appendLimits(b, v, now)
+	}
 	if v.Detail != nil {
 		b = appendDetail(b, v.Detail)
 	}
@@ -41,6 +44,10 @@ func appendVerdict(b []byte, v *keywright.Verdict) []byte {
 }
 
 func appendDetail(b []byte, d *keywright.Detail) []byte {
+	if d.Credits != nil {
+		b = append(b, `,"credits_remaining":`...)
+		b = strconv.AppendInt(b, *d.Credits, 10)
+	}
 	b = appendField(b, "name", d.Name)
 	var line bytes.Buffer // metadata may be written over several
 	if len(d.Metadata) > 0 && json.Compact(&line, d.Metadata) == nil {
@@ -67,6 +74,62 @@ func appendDetail(b []byte, d *keywright.Detail) []byte {
 		b = append(b, ']')
 	}
 	return b
+}
+
+func appendLimits(b []byte, v *keywright.Verdict, now time.Time) []byte {
+	b = append(b, `,"limits":`...)
+	separator := byte('[')
+	for l := range api.LimitsOf(v) {
+		b = append(b, separator)
+		b = appendLimit(b, l, now)
+		separator = ','
+	}
+	return append(b, ']')
+}
+
+// appendLimit appends what api.LimitStateOf returns.
+func appendLimit(b []byte, l *keywright.LimitState, now time.Time) []byte {
+	b = append(b, `{"name":`...)
+	b = appendString(b, l.Name)
+	b = appendField(b, "of", l.Of)
+	b = append(b, `,"limit":`...)
+	b = strconv.AppendInt(b, l.Amount, 10)
+	b = appendDuration(b, "window", l.Window)
+	if l.Limit != l.Amount {
+		b = append(b, `,"burst":`...)
+		b = strconv.AppendInt(b, l.Limit, 10)
+	}
+	b = append(b, `,"remaining":`...)
+	b = strconv.AppendInt(b, l.Remaining, 10)
+	b = appendTime(b, "reset_at", api.ResetAt(l.Reset, now))
+	if l.Reset > 0 {
+		b = appendDuration(b, "reset_after", l.Reset)
+	}
+	if l.RetryAfter > 0 {
+		b = appendDuration(b, "retry_after", l.RetryAfter)
+	}
+	if l.RetryAfter < 0 {
+		b = append(b, `,"never":true`...)
+	}
+	return append(b, '}')
+}
+
+// appendTime appends a time behind others.
+func appendTime(b []byte, name string, t time.Time) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':', '"')
+	b = t.AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+// appendDuration appends a duration behind others, as an api.Duration is written.
+func appendDuration(b []byte, name string, d time.Duration) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':', '"')
+	b = append(b, api.Duration(d).String()...)
+	return append(b, '"')
 }
 
 // appendField appends a field behind others, unless it is empty.

@@ -21,6 +21,7 @@ type askDecoder struct {
 	seen  uint16      // the fields, by their place in askFields
 	keyed bool        // there is a key, be it empty
 	lists [2][]string // room of scopes and include
+	room  []keywright.AskLimit
 }
 
 // reset forgets an ask and keeps its room.
@@ -29,12 +30,14 @@ func (d *askDecoder) reset() {
 		clear(d.lists[i][:cap(d.lists[i])])
 		d.lists[i] = d.lists[i][:0]
 	}
+	clear(d.room[:cap(d.room)])
+	d.room = d.room[:0]
 	d.Ask, d.text, d.at, d.seen, d.keyed = keywright.Ask{}, "", 0, 0, false
 }
 
 var askFields = [...]string{
 	"key", "keyspace", "environment", "scopes", "scope_expr", "client_ip", "method", "path", "origin", "include",
-	"explain", "dry_run",
+	"explain", "dry_run", "cost", "limits",
 }
 
 // decode reads b, after a reset. The ask does not refer to b afterwards.
@@ -82,9 +85,7 @@ func (d *askDecoder) member() *api.Problem {
 		return invalid("", "the body holds a name twice", "give each field once")
 	}
 	d.seen |= 1 << field
-	d.space()
-	if strings.HasPrefix(d.text[d.at:], "null") { // as absent
-		d.at += len("null")
+	if d.null() {
 		return nil
 	}
 	switch name {
@@ -96,6 +97,10 @@ func (d *askDecoder) member() *api.Problem {
 		return d.bool(name, &d.Explain)
 	case "dry_run":
 		return d.bool(name, &d.DryRun)
+	case "cost":
+		return d.cost(name, &d.Cost)
+	case "limits":
+		return d.limits()
 	}
 	if d.at == len(d.text) || d.text[d.at] != '"' {
 		return d.misfit(name, "is not text", "write it in quotes")
@@ -169,9 +174,7 @@ func (d *askDecoder) list(name string, to *[]string, room int) *api.Problem {
 	list := d.lists[room][:0]
 	if !d.take(']') {
 		for more := true; more; more = d.take(',') {
-			d.space()
-			if strings.HasPrefix(d.text[d.at:], "null") {
-				d.at += len("null")
+			if d.null() {
 				list = append(list, "")
 				continue
 			}
@@ -217,6 +220,16 @@ func (d *askDecoder) string() (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// null skips white space, and null where it stands there: it is as absent.
+func (d *askDecoder) null() bool {
+	d.space()
+	if !strings.HasPrefix(d.text[d.at:], "null") {
+		return false
+	}
+	d.at += len("null")
+	return true
 }
 
 // take skips white space, and c where it stands there.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/keywright/keywright"
@@ -77,6 +78,13 @@ func FuzzDecode(f *testing.F) {
 func FuzzAskDecoder(f *testing.F) {
 	f.Add([]byte(fieldsOfRoutes["POST /v1/verify"]))
 	f.Add([]byte(`{"key":"x","scopes":[],"explain":null,"client_ip":""}`))
+	f.Add([]byte(`{"key":"x","cost":5,"limits":[{"name":"a","cost":2},null,{"name":"b","limit":10,"window":"1h","burst":3},{}]}`))
+	f.Add([]byte(`{"key":"x","cost":-1,"limits":[{"name":"a","cost":0}]}`))
+	f.Add([]byte(`{"key":"x","cost":01}`))
+	f.Add([]byte(`{"key":"x","cost":1.5,"limits":[{"window":"1w"}]}`))
+	f.Add([]byte(`{"key":"x","cost":9223372036854775808}`))
+	f.Add([]byte(`{"key":"x","limits":[{"name":"a","name":"a"}]}`))
+	f.Add([]byte(`{"key":"x","limits":[{"Name":"a"}]}`))
 	f.Add([]byte(`{"key":"\u0041\n\ud83d\ude00\ud800","include":[null,"a"]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d askDecoder
@@ -85,6 +93,9 @@ func FuzzAskDecoder(f *testing.F) {
 		want := decode(b, &q)
 		if want == nil && q.Key == (api.Key{}) { // absent, or null
 			want = invalid("key", "is missing", "")
+		}
+		if want == nil && freeOfCost(b) {
+			want = invalid("cost", "is 0", "")
 		}
 		if (p == nil) != (want == nil) {
 			t.Fatalf("%s: %v here, %v there", b, p, want)
@@ -110,6 +121,23 @@ func FuzzAskDecoder(f *testing.F) {
 	})
 }
 
+// freeOfCost reports whether a request gives a cost of 0, which only the decoder of verifications can tell from none.
+func freeOfCost(b []byte) bool {
+	var q struct {
+		Cost   *int64
+		Limits []struct{ Cost *int64 }
+	}
+	if json.Unmarshal(b, &q) != nil {
+		return false
+	}
+	for _, l := range q.Limits {
+		if l.Cost != nil && *l.Cost == 0 {
+			return true
+		}
+	}
+	return q.Cost != nil && *q.Cost == 0
+}
+
 // normal makes empty lists alike.
 func normal(a *keywright.Ask) {
 	if len(a.Scopes) == 0 {
@@ -118,13 +146,17 @@ func normal(a *keywright.Ask) {
 	if len(a.Include) == 0 {
 		a.Include = nil
 	}
+	if len(a.Limits) == 0 {
+		a.Limits = nil
+	}
 }
 
 // FuzzAppendVerdict compares what is written by hand with what encoding/json writes.
 func FuzzAppendVerdict(f *testing.F) {
-	f.Add("VALID", "acme", "live", "team \"7\"\\\x00\n\u2028\xff", "a b", int64(1e9), `{"a":1}`, true)
-	f.Add("NOT_FOUND", "", "", "", "", int64(0), "", false)
-	f.Fuzz(func(t *testing.T, code, keyspace, environment, owner, scopes string, expires int64, metadata string, detail bool) {
+	f.Add("VALID", "acme", "live", "team \"7\"\\\x00\n\u2028\xff", "a b", int64(1e9), `{"a":1}`, int64(61_000_000_000), true)
+	f.Add("NOT_FOUND", "", "", "", "", int64(0), "", int64(0), false)
+	f.Add("RATE_LIMITED", "acme", "live", "", "a", int64(0), "", int64(-7), true)
+	f.Fuzz(func(t *testing.T, code, keyspace, environment, owner, scopes string, expires int64, metadata string, limit int64, detail bool) {
 		v := keywright.Verdict{
 			Code: keywright.Code(code), Keyspace: keyspace, Environment: environment, Owner: owner,
 			Scopes: strings.Fields(scopes), Missing: strings.Fields(owner),
@@ -132,17 +164,27 @@ func FuzzAppendVerdict(f *testing.F) {
 		if expires != 0 && expires > -1e10 && expires < 1e11 {
 			v.ExpiresAt = unix(expires)
 		}
+		if limit != 0 {
+			v.KeyID, v.Previous = keywright.KeyID{1}, detail
+			v.Limit = keywright.LimitState{
+				Name: "a" + owner, Of: "key", Limit: limit, Window: time.Duration(limit), Amount: limit &^ 1, Remaining: limit >> 1,
+				Reset: time.Duration(limit >> 3), RetryAfter: time.Duration(limit % 5),
+			}
+		}
 		if detail {
 			v.Detail = &keywright.Detail{Name: owner, Checks: []keywright.Check{{Code: "A", OK: true}, {Code: "B", Reason: owner}}}
+			if limit%2 == 0 {
+				v.Credits, v.Limits = &limit, []keywright.LimitState{{Name: "b", Of: "owner"}, v.Limit, v.Limit}
+			}
 			if json.Valid([]byte(metadata)) {
 				v.Metadata = []byte(metadata)
 			}
 		}
-		want, err := json.Marshal(api.VerifyResponseOf(v))
+		want, err := json.Marshal(api.VerifyResponseOf(v, unix(expires&0xffff)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := appendVerdict(nil, &v)
+		got := appendVerdict(nil, &v, unix(expires&0xffff))
 		if bytes.ContainsAny(got, "\n\r") {
 			t.Fatalf("more than one line: %q", got)
 		}

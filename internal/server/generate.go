@@ -40,8 +40,9 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "OPTIONS, POST")
 		refuseGenerate(w, http.StatusMethodNotAllowed, api.GenerateInvalidInput, "use POST")
 		return
-	case !s.making.allow(c.address):
-		w.Header().Set("Retry-After", "1")
+	}
+	if limit, ok := s.making.allow(c.address); !ok {
+		setProblemHeaders(w.Header(), tooMany(limit))
 		refuseGenerate(w, http.StatusTooManyRequests, api.GenerateRateLimited, "too many requests from this address")
 		return
 	}

@@ -127,7 +127,7 @@ func TestGenerateLimit(t *testing.T) {
 	limited := 0
 	for range 200 {
 		if a, g := h.generate(`{"prefix":"sk"}`); a.StatusCode == http.StatusTooManyRequests {
-			if limited++; a.Header.Get("Retry-After") == "" || g.Error.Code != "RATE_LIMITED" {
+			if limited++; a.Header.Get("Retry-After") != "1" || a.Header.Get("RateLimit-Policy") != `"address";q=100;w=5` || g.Error.Code != "RATE_LIMITED" {
 				t.Fatalf("%v %s", a.Header, a.body)
 			}
 		}

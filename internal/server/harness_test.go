@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -191,6 +192,17 @@ func (h *house) wantProblem(a answer, code api.Code) api.Problem {
 	}
 	if a.Header.Get(api.HeaderRequestID) != p.RequestID {
 		h.Fatalf("request id of header and problem differ")
+	}
+	return p
+}
+
+// wantLimited checks that an answer is 429 and tells the limit in its headers.
+func (h *house) wantLimited(a answer, policy string) api.Problem {
+	h.Helper()
+	p := h.wantProblem(a, api.TooManyRequests)
+	after, err := strconv.Atoi(a.Header.Get("Retry-After"))
+	if err != nil || after < 1 || a.Header.Get("RateLimit-Policy") != policy || len(p.Limits) != 1 || p.Limits[0].RetryAfter.Duration() > time.Duration(after)*time.Second {
+		h.Fatalf("headers %v with %+v", a.Header, p)
 	}
 	return p
 }

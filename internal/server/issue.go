@@ -34,7 +34,7 @@ func (s *Server) issue(ctx context.Context, c *call, in *issueIn) (api.IssueResp
 	if issued.Repeated {
 		status = http.StatusOK
 	}
-	return s.issueResponse(issued), status, nil
+	return s.issueResponse(ctx, &issued), status, nil
 }
 
 // divertStream takes requests for many keys away from huma, which reads one document.
@@ -94,7 +94,9 @@ func (i *issuing) batch(ctx context.Context, failed *error) (more bool) {
 			}
 		}
 	}
-	err := i.server.authority.IssueMany(ctx, i.call.caller, requests, i.answer)
+	err := i.server.authority.IssueMany(ctx, i.call.caller, requests, func(issued authority.Issued, err error) error {
+		return i.answer(ctx, issued, err)
+	})
 	if err == nil {
 		err = i.refuse()
 	}
@@ -106,7 +108,7 @@ func (i *issuing) batch(ctx context.Context, failed *error) (more bool) {
 }
 
 // answer writes what became of a request, after the lines before it that the authority never saw.
-func (i *issuing) answer(issued authority.Issued, err error) error {
+func (i *issuing) answer(ctx context.Context, issued authority.Issued, err error) error {
 	if err := i.refuse(); err != nil {
 		return err
 	}
@@ -115,7 +117,7 @@ func (i *issuing) answer(issued authority.Issued, err error) error {
 	if err != nil {
 		line.Problem = i.server.problemOf(i.call, err)
 	} else {
-		response := i.server.issueResponse(issued)
+		response := i.server.issueResponse(ctx, &issued)
 		line.IssueResponse = &response
 	}
 	return i.out.write(line)

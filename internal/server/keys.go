@@ -86,17 +86,24 @@ func (s *Server) listKeys(ctx context.Context, c *call, in *listKeysIn) (api.Key
 		Text: in.Text, Before: before, Limit: in.Limit,
 	})
 	out := api.KeyList{Keys: []api.Record{}}
+	if err != nil {
+		return out, 0, err
+	}
 	for i := range records {
-		out.Keys = append(out.Keys, s.record(&records[i]))
+		w, err := s.whole(ctx, &records[i])
+		if err != nil {
+			return out, 0, err
+		}
+		out.Keys = append(out.Keys, w)
 	}
 	if more {
 		out.NextCursor = records[len(records)-1].ID.String()
 	}
-	return out, http.StatusOK, err
+	return out, http.StatusOK, nil
 }
 
 func (s *Server) getKey(ctx context.Context, c *call, in *ByID) (api.Record, int, error) {
-	return s.onRecord(in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Get(ctx, c.caller, id) })
+	return s.onRecord(ctx, in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Get(ctx, c.caller, id) })
 }
 
 type updateKeyIn struct {
@@ -105,21 +112,21 @@ type updateKeyIn struct {
 }
 
 func (s *Server) updateKey(ctx context.Context, c *call, in *updateKeyIn) (api.Record, int, error) {
-	return s.onRecord(&in.ByID, func(id keywright.KeyID) (authority.Record, error) {
+	return s.onRecord(ctx, &in.ByID, func(id keywright.KeyID) (authority.Record, error) {
 		return s.authority.Update(ctx, c.caller, id, update(&in.Body.value))
 	})
 }
 
 func (s *Server) disableKey(ctx context.Context, c *call, in *ByID) (api.Record, int, error) {
-	return s.onRecord(in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Disable(ctx, c.caller, id) })
+	return s.onRecord(ctx, in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Disable(ctx, c.caller, id) })
 }
 
 func (s *Server) enableKey(ctx context.Context, c *call, in *ByID) (api.Record, int, error) {
-	return s.onRecord(in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Enable(ctx, c.caller, id) })
+	return s.onRecord(ctx, in, func(id keywright.KeyID) (authority.Record, error) { return s.authority.Enable(ctx, c.caller, id) })
 }
 
 // onRecord does something to a record and shows it.
-func (s *Server) onRecord(in *ByID, do func(keywright.KeyID) (authority.Record, error)) (api.Record, int, error) {
+func (s *Server) onRecord(ctx context.Context, in *ByID, do func(keywright.KeyID) (authority.Record, error)) (api.Record, int, error) {
 	id, err := in.parse()
 	if err != nil {
 		return api.Record{}, 0, err
@@ -128,7 +135,8 @@ func (s *Server) onRecord(in *ByID, do func(keywright.KeyID) (authority.Record, 
 	if err != nil {
 		return api.Record{}, 0, err
 	}
-	return s.record(&r), http.StatusOK, nil
+	w, err := s.whole(ctx, &r)
+	return w, http.StatusOK, err
 }
 
 type revokeKeyIn struct {

@@ -62,7 +62,7 @@ func (s *Server) createKeyspace(ctx context.Context, c *call, in *createKeyspace
 		return api.Keyspace{}, 0, err
 	}
 	k, err := s.authority.CreateKeyspace(ctx, c.caller, authority.KeyspaceRequest{
-		Name: q.Name, Formats: added, Environments: q.Environments, Policy: policy(q.Policy),
+		Name: q.Name, Formats: added, Environments: q.Environments, Policy: policyIn(q.Policy),
 	})
 	return keyspace(k), http.StatusCreated, err
 }
@@ -74,7 +74,7 @@ type updateKeyspaceIn struct {
 
 func (s *Server) updateKeyspace(ctx context.Context, c *call, in *updateKeyspaceIn) (api.Keyspace, int, error) {
 	p := &in.Body.value
-	q := authority.KeyspaceRequest{Name: in.Name, Policy: policy(p.Policy)}
+	q := authority.KeyspaceRequest{Name: in.Name, Policy: policyIn(p.Policy)}
 	var err error
 	if p.Formats != nil {
 		if q.Formats, err = formats(*p.Formats); err != nil {

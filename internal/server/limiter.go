@@ -5,8 +5,12 @@ package server
 import (
 	"net/netip"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
 )
 
 // addresses is how many a limiter remembers in each of its two generations.
@@ -26,8 +30,8 @@ func newLimiter(perSecond float64, burst int) *limiter {
 	return &limiter{rate: rate.Limit(perSecond), burst: burst, young: map[netip.Prefix]*rate.Limiter{}}
 }
 
-// allow reports whether an address may go on. Of IPv6 a whole /64 counts as one: that is what one customer is given.
-func (l *limiter) allow(address netip.Addr) bool {
+// allow reports whether an address may go on, and how its limit stands. Of IPv6 a whole /64 counts as one: that is what one customer is given.
+func (l *limiter) allow(address netip.Addr) (keywright.LimitState, bool) {
 	bits := 32
 	if address.Is6() {
 		bits = 64
@@ -45,5 +49,26 @@ func (l *limiter) allow(address netip.Addr) bool {
 		}
 		l.young[network] = one
 	}
-	return one.Allow()
+	now := time.Now()
+	ok := one.AllowN(now, 1)
+	return l.state(one.TokensAt(now)), ok
+}
+
+// state tells what is left of a limit.
+func (l *limiter) state(tokens float64) keywright.LimitState {
+	wait := func(missing float64) time.Duration {
+		return time.Duration(max(missing, 0) / float64(l.rate) * float64(time.Second))
+	}
+	burst := int64(l.burst)
+	return keywright.LimitState{
+		Name: "address", Of: "address", Limit: burst, Amount: burst, Window: wait(float64(burst)), Remaining: int64(max(tokens, 0)),
+		Reset: wait(float64(burst) - tokens), RetryAfter: wait(1 - tokens),
+	}
+}
+
+// tooMany says that an address must wait.
+func tooMany(l keywright.LimitState) *api.Problem {
+	p := api.NewProblem(api.TooManyRequests, "", "too many requests from this address", "come again when Retry-After says")
+	p.Limits = []api.LimitState{api.LimitStateOf(&l, time.Now())}
+	return p
 }

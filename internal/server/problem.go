@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
@@ -25,16 +26,22 @@ func (p *problem) ContentType(string) string { return api.MediaProblem }
 // GetHeaders returns what goes with the code.
 func (p *problem) GetHeaders() http.Header {
 	h := http.Header{}
-	setProblemHeaders(h, p.Code)
+	setProblemHeaders(h, &p.Problem)
 	return h
 }
 
-func setProblemHeaders(h http.Header, c api.Code) {
-	switch c {
+func setProblemHeaders(h http.Header, p *api.Problem) {
+	switch p.Code {
 	case api.Unauthenticated:
 		h.Set("Www-Authenticate", "Bearer")
-	case api.Unavailable, api.TooManyRequests:
-		h.Set("Retry-After", "1")
+	case api.Unavailable:
+		h.Set(api.HeaderRetryAfter, "1")
+	case api.TooManyRequests:
+		if len(p.Limits) == 0 {
+			return // nobody knows when it helps to come again
+		}
+		limit := p.Limits[0].State()
+		api.SetLimits(h, &keywright.Verdict{Code: keywright.RateLimited, Limit: limit})
 	}
 }
 
@@ -45,6 +52,7 @@ var kinds = map[authority.ErrorKind]api.Code{
 	authority.Unknown:      api.NotFound,
 	authority.Conflicting:  api.Conflict,
 	authority.Unavailable:  api.Unavailable,
+	authority.Exhausted:    api.TooManyRequests,
 }
 
 // problemOf turns an error into what the client is told. What went wrong inside is kept for the log.
@@ -61,8 +69,11 @@ func (s *Server) problemOf(c *call, err error) *api.Problem {
 	default:
 		p = errInternal()
 	}
-	if p.Status >= http.StatusInternalServerError {
+	switch {
+	case p.Status >= http.StatusInternalServerError:
 		c.fault = err
+	case p.Code == api.AccessDenied: // every refusal passes here, those of a line of a stream too
+		s.authority.Refused(c.caller)
 	}
 	p.RequestID = c.id
 	return p
@@ -77,6 +88,9 @@ func fromAuthority(e *authority.Error) *api.Problem {
 		return api.NewProblem(code, "Authorization", "the service key is missing or not valid", "send one header Authorization: Bearer with a service key")
 	}
 	p := api.NewProblem(code, e.Field, e.Problem, e.Hint)
+	if e.Limit != nil {
+		p.Limits = []api.LimitState{api.LimitStateOf(e.Limit, time.Now())}
+	}
 	if e.Field != "" {
 		p.Detail = e.Field + " " + e.Problem
 	}
@@ -114,7 +128,7 @@ func unreadable(err error) *api.Problem {
 
 // writeProblem answers with a problem.
 func writeProblem(w http.ResponseWriter, p *api.Problem) {
-	setProblemHeaders(w.Header(), p.Code)
+	setProblemHeaders(w.Header(), p)
 	writeJSON(w, p.Status, api.MediaProblem, p)
 }
 

@@ -48,7 +48,7 @@ func TestRevokeSelf(t *testing.T) {
 	limited := 0
 	for range 20 {
 		if a := h.send("POST", "/v1/revoke-self", "", `{"key":"x"}`); a.StatusCode == http.StatusTooManyRequests {
-			h.wantProblem(a, api.TooManyRequests)
+			h.wantLimited(a, `"address";q=10;w=10`)
 			limited++
 		}
 	}
@@ -74,16 +74,16 @@ func TestLimiter(t *testing.T) {
 		{"2001:db8:0:1::1", true},
 		{"fe80::1%eth0", true},
 	} {
-		if got := l.allow(netip.MustParseAddr(c.address)); got != c.want {
+		if _, got := l.allow(netip.MustParseAddr(c.address)); got != c.want {
 			t.Errorf("%s: %v", c.address, got)
 		}
 	}
 	for range 3 {
-		if got := l.allow(netip.Addr{}); !got {
+		if _, ok := l.allow(netip.Addr{}); !ok {
 			break
 		}
 	}
-	if l.allow(netip.Addr{}) {
+	if _, ok := l.allow(netip.Addr{}); ok {
 		t.Error("no address has no limit")
 	}
 	address := netip.MustParseAddr("10.0.0.0")

@@ -23,8 +23,8 @@ func (s *Server) revokeSelf(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) tryRevokeSelf(r *http.Request, c *call) *api.Problem {
-	if !s.revoking.allow(c.address) {
-		return api.NewProblem(api.TooManyRequests, "", "too many requests from this address", "come again in a few seconds")
+	if limit, ok := s.revoking.allow(c.address); !ok {
+		return tooMany(limit)
 	}
 	b, p := readAll(r)
 	if p != nil {

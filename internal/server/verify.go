@@ -87,7 +87,7 @@ func (s *Server) judge(w http.ResponseWriter, r *http.Request, c *call, x *excha
 	if err != nil {
 		return s.problemOf(c, err)
 	}
-	x.out = append(appendVerdict(x.out[:0], &v), '\n')
+	x.out = append(appendVerdict(x.out[:0], &v, time.Now()), '\n')
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *
 	if err != nil {
 		return s.problemOf(c, err)
 	}
-	x.out = appendVerdict(x.out[:0], &v)
+	x.out = appendVerdict(x.out[:0], &v, time.Now())
 	return nil
 }
 

@@ -66,7 +66,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	var v api.VerifyResponse
 	h.want(h.send("POST", "/v1/verify", h.root, encode(api.VerifyRequest{Key: api.NewKey(keywright.NewSecret(live)), Keyspace: "default", Include: []string{"name", "metadata"}, Explain: true})), 200, &v)
-	if v.Name != "ci" || string(v.Metadata) != `{"a":1}` || len(v.Checks) != 8 {
+	if v.Name != "ci" || string(v.Metadata) != `{"a":1}` || len(v.Checks) != 10 {
 		t.Errorf("detail %+v", v)
 	}
 }
