@@ -95,9 +95,9 @@ type LimitState struct {
 // Detail is what a verdict carries on request.
 type Detail struct {
 	Name     string
-	Metadata []byte // JSON
+	Metadata []byte       // JSON
 	Limits   []LimitState // with include limits: all that were taken from; from a client at least the one of the verdict
-	Credits  *int64 // what is left of the credits that are nearest to their end; nil: none are kept
+	Credits  *int64       // what is left of the credits that are nearest to their end; nil: none are kept
 	Checks   []Check
 }
 

@@ -24,7 +24,7 @@ const (
 const (
 	// HeaderRequestID names a request. A server takes a sane one from the client, or makes one, and answers with it.
 	HeaderRequestID = "X-Request-Id"
-	// HeaderIdempotencyKey makes a repeat of an issue within 24 hours return the same record, without the key.
+	// HeaderIdempotencyKey makes a repeat of an issue or a rotation within 24 hours return the same record, without the key.
 	HeaderIdempotencyKey = "Idempotency-Key"
 )
 
@@ -37,6 +37,10 @@ const (
 	PathDisable     = "/v1/keys/{id}/disable"
 	PathEnable      = "/v1/keys/{id}/enable"
 	PathRevoke      = "/v1/keys/{id}/revoke"
+	PathRotate      = "/v1/keys/{id}/rotate"
+	PathEndGrace    = "/v1/keys/{id}/end-grace"
+	PathChildren    = "/v1/keys/{id}/children"
+	PathBulk        = "/v1/keys/bulk"
 	PathKeyspaces   = "/v1/keyspaces"
 	PathKeyspace    = "/v1/keyspaces/{name}"
 	PathEvents      = "/v1/events"

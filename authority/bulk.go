@@ -50,11 +50,12 @@ type BulkRequest struct {
 type BulkResult struct {
 	Record Record           // as it is now
 	Key    keywright.Secret // of a rotation, shown once
-	Done   bool             // false: there was nothing to do, it was a dry run, or Err says why not
+	Done   bool             // false: it was a dry run, somebody else did it meanwhile, or Err says why not
 	Err    error
 }
 
-// Bulk does a verb to every key that a filter chooses, one after the other, and hands each to done. There is one event for
+// Bulk does a verb to every key that a filter chooses, one after the other, and hands each to done. Keys to which there is
+// nothing to do are left out: those that were revoked, and those that are disabled, or enabled, already. There is one event for
 // each key, and one for the act, which comes first. It ends when done returns an error, or when the store fails.
 func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func(BulkResult) error) (n int, err error) {
 	one, scope, err := a.bulkVerb(&q)
@@ -74,7 +75,7 @@ func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func
 	}
 	started := a.now()
 	err = a.Each(ctx, c, q.Filter, func(r *Record) error {
-		if r.Created.After(started) || q.Verb == BulkRevoke && !r.Revoked.IsZero() {
+		if r.Created.After(started) || !q.concerns(r, started) {
 			return nil
 		}
 		n++
@@ -89,6 +90,22 @@ func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func
 		return done(result)
 	})
 	return n, err
+}
+
+// concerns reports whether there is anything to do to a key: what is as the verb would make it, or can never be so again,
+// is left out.
+func (q *BulkRequest) concerns(r *Record, now time.Time) bool {
+	switch state := r.StateAt(now); {
+	case state == StateRevoked:
+		return false
+	case q.Verb == BulkDisable:
+		return !r.Disabled
+	case q.Verb == BulkEnable:
+		return r.Disabled
+	case q.Verb == BulkRotate:
+		return r.Expires.IsZero() || now.Before(r.Expires)
+	}
+	return true
 }
 
 // tellBulk leaves the event of the act.
@@ -163,11 +180,8 @@ func (a *Authority) each(ctx context.Context, c Caller, f Filter, visit func(*Re
 		Keyspace: f.Keyspace, Owner: f.Owner, State: f.State, At: a.now(), Text: f.Text, CreatedSince: f.CreatedSince,
 		CreatedBefore: f.CreatedBefore, ExpiresBefore: f.ExpiresBefore, Limit: maxPage,
 	}
-	if f.Due {
-		if s.Policy.Rotation == nil {
-			return nil
-		}
-		q.RotatedBefore, q.State = s.Policy.Rotation.dueBefore(a.now()), StateActive
+	if f.Due && !q.due(s) {
+		return nil
 	}
 	for {
 		page, err := a.store.List(ctx, q)
@@ -210,7 +224,7 @@ func (f *Filter) check() error {
 	case named == (Filter{}) && !f.All:
 		return invalid("filter", "chooses every key of the keyspace", "narrow it, or say all if that is meant")
 	}
-	return nil
+	return checkState("filter.", f.State, f.Due)
 }
 
 // lines tell a filter to the audit chain. The owner is personal.

@@ -25,18 +25,20 @@ func (a *Authority) Holder(ctx context.Context, id keywright.KeyID, key keywrigh
 	if err != nil {
 		return Caller{}, fromStore(err)
 	}
-	refused := &Error{Kind: Unidentified, Problem: "the key is not valid, or is not the one of this id", Hint: "send the parent key itself, or a service key with " + ScopeIssue}
-	if len(page.Records) == 0 || page.Records[0].Keyspace == ReservedKeyspace {
-		return Caller{}, refused
+	// Of an id that nobody has, the key is judged all the same, so that a stranger learns from no answer and from no time
+	// that it takes whether there is a key of this id.
+	known := len(page.Records) > 0 && page.Records[0].Keyspace != ReservedKeyspace
+	ask := keywright.Ask{Key: key, Keyspace: DefaultKeyspace, ClientIP: from.Address, Scopes: []string{ScopeChildren}, DryRun: !known}
+	if known {
+		ask.Keyspace = page.Records[0].Keyspace
 	}
-	ask := keywright.Ask{Key: key, Keyspace: page.Records[0].Keyspace, ClientIP: from.Address, Scopes: []string{ScopeChildren}}
 	var v keywright.Verdict
 	if _, err := a.judge(ctx, &ask, &v); err != nil {
 		return Caller{}, err
 	}
 	switch {
-	case v.KeyID != id || v.Code.Uniform():
-		return Caller{}, refused
+	case !known || v.KeyID != id || v.Code.Uniform():
+		return Caller{}, &Error{Kind: Unidentified, Problem: "the key is not valid, or is not the one of this id", Hint: "send the parent key itself, or a service key with " + ScopeIssue}
 	case v.Code == keywright.RateLimited:
 		limit := v.Limit
 		return Caller{}, &Error{Kind: Exhausted, Problem: "a limit of the key is reached", Hint: "come again when it allows", Limit: &limit}

@@ -25,15 +25,16 @@ func (r *Rotation) warn() time.Duration {
 // dueBefore returns the time before which a secret was made that is due, or about to be.
 func (r *Rotation) dueBefore(now time.Time) time.Time { return now.Add(r.warn() - r.Every) }
 
-// RotateBy returns when a key is due for a rotation by the policy of its keyspace, and whether that shows already; a zero
-// time where the policy has none.
+// RotateBy returns when a key is due for a rotation by the policy of its keyspace, and whether that shows already, as it
+// does of active keys alone; a zero time where the policy has none.
 func (a *Authority) RotateBy(r *Record) (at time.Time, shows bool) {
 	s := a.space(r.Keyspace)
 	if s == nil || s.Policy.Rotation == nil || len(r.Secrets) == 0 || !r.Revoked.IsZero() {
 		return time.Time{}, false
 	}
 	at = r.Secrets[0].Created.Add(s.Policy.Rotation.Every)
-	return at, !a.now().Before(at.Add(-s.Policy.Rotation.warn()))
+	now := a.now()
+	return at, r.StateAt(now) == StateActive && !now.Before(at.Add(-s.Policy.Rotation.warn()))
 }
 
 // ExpiresSoon reports whether a key is about to expire: within 7 days, if it lives for more than 14.

@@ -4,6 +4,7 @@ package authority
 
 import (
 	"context"
+	"time"
 
 	"github.com/keywright/keywright"
 )
@@ -20,8 +21,12 @@ type ListRequest struct {
 	State    State
 	PublicID string
 	Text     string          // in name or owner
-	Before   keywright.KeyID // the last id of the page before
-	Limit    int             // 50, at most 1,000
+	Parent   keywright.KeyID // the children of this key; without a keyspace, in that of the parent
+	Due      bool            // keys whose rotation is due, or about to be
+	// ExpiresBefore chooses keys that have an end, and it is before this.
+	ExpiresBefore time.Time
+	Before        keywright.KeyID // the last id of the page before
+	Limit         int             // 50, at most 1,000
 }
 
 // Get returns a record.
@@ -31,16 +36,11 @@ func (a *Authority) Get(ctx context.Context, c Caller, id keywright.KeyID) (Reco
 
 // List returns a page of records, newest first, and whether there are more.
 func (a *Authority) List(ctx context.Context, c Caller, q ListRequest) ([]Record, bool, error) {
-	if q.Keyspace == "" && len(c.keyspaces) == 1 {
-		q.Keyspace = c.keyspaces[0]
-	}
-	if q.Keyspace == "" {
-		q.Keyspace = DefaultKeyspace
-	}
-	if err := c.may(ScopeRead, q.Keyspace); err != nil {
+	if err := a.listSpace(ctx, c, &q); err != nil {
 		return nil, false, err
 	}
-	if a.space(q.Keyspace) == nil {
+	s := a.space(q.Keyspace)
+	if s == nil {
 		return nil, false, unknown("keyspace", "list the keyspaces to see them")
 	}
 	if c.owner != "" {
@@ -49,10 +49,8 @@ func (a *Authority) List(ctx context.Context, c Caller, q ListRequest) ([]Record
 		}
 		q.Owner = c.owner
 	}
-	switch q.State {
-	case "", StateActive, StatePending, StateExpired, StateDisabled, StateRevoked:
-	default:
-		return nil, false, invalid("state", "is not known", "use active, pending, expired, disabled or revoked")
+	if err := checkState("", q.State, q.Due); err != nil {
+		return nil, false, err
 	}
 	if q.Limit < 0 || q.Limit > maxPage {
 		return nil, false, invalid("limit", "is not between 1 and 1000", "ask for the next page with the cursor")
@@ -60,11 +58,57 @@ func (a *Authority) List(ctx context.Context, c Caller, q ListRequest) ([]Record
 	if q.Limit == 0 {
 		q.Limit = defaultPage
 	}
-	page, err := a.store.List(ctx, Query{
-		Keyspace: q.Keyspace, Owner: q.Owner, State: q.State, At: a.now(), PublicID: q.PublicID,
-		Text: q.Text, Before: q.Before, Limit: q.Limit,
-	})
+	query := Query{
+		Keyspace: q.Keyspace, Owner: q.Owner, State: q.State, At: a.now(), PublicID: q.PublicID, Parent: q.Parent,
+		Text: q.Text, ExpiresBefore: q.ExpiresBefore, Before: q.Before, Limit: q.Limit,
+	}
+	if q.Due && !query.due(s) {
+		return nil, false, nil
+	}
+	page, err := a.store.List(ctx, query)
 	return page.Records, page.More, fromStore(err)
+}
+
+// listSpace decides which keyspace is listed: the one that is named, that of the parent, the one that the caller is bound
+// to, or the default one.
+func (a *Authority) listSpace(ctx context.Context, c Caller, q *ListRequest) error {
+	switch {
+	case q.Keyspace != "":
+	case !q.Parent.IsZero():
+		parent, err := a.record(ctx, c, ScopeRead, q.Parent)
+		if err != nil {
+			return err
+		}
+		q.Keyspace = parent.Keyspace
+	case len(c.keyspaces) == 1:
+		q.Keyspace = c.keyspaces[0]
+	default:
+		q.Keyspace = DefaultKeyspace
+	}
+	return c.may(ScopeRead, q.Keyspace)
+}
+
+// checkState refuses states that there are not. What is due is active: other keys need no new secret.
+func checkState(before string, state State, due bool) error {
+	switch state {
+	case "", StateActive:
+		return nil
+	case StatePending, StateExpired, StateDisabled, StateRevoked:
+		if due {
+			return invalid(before+"due", "stands beside another state than active", "only active keys are due: leave the state out")
+		}
+		return nil
+	}
+	return invalid(before+"state", "is not known", "use active, pending, expired, disabled or revoked")
+}
+
+// due narrows a query to keys whose rotation is due, or about to be; false: in this keyspace none ever is.
+func (q *Query) due(s *space) bool {
+	if s.Policy.Rotation == nil {
+		return false
+	}
+	q.RotatedBefore, q.State = s.Policy.Rotation.dueBefore(q.At), StateActive
+	return true
 }
 
 // StateOf returns the state of a record at this time.

@@ -93,8 +93,6 @@ func TestWhatIsTakenAwayIsLogged(t *testing.T) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func nets(list ...string) *[]netip.Prefix {
 	n := []netip.Prefix{}
 	for _, s := range list {

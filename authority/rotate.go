@@ -30,7 +30,7 @@ type Grace struct {
 // A RotateRequest asks for a new secret of a key.
 type RotateRequest struct {
 	Grace *Grace // nil: as the policy of the keyspace says, or 24 hours
-	Force bool   // also while a grace of an earlier rotation runs; that one goes on
+	Force bool   // also while a grace of an earlier rotation runs; that one goes on, unless the new one is 0
 
 	// Hash and PublicID register a secret that was made elsewhere.
 	Hash     keywright.Hash
@@ -118,7 +118,11 @@ func (a *Authority) renew(c Caller, r *Record, q RotateRequest) (issued Issued, 
 		return issued, nil, err
 	}
 	old := slices.Clone(r.Secrets)
-	old[0].retire(grace, now)
+	for i := range old {
+		if i == 0 || grace.AtMost == 0 && old[i].Grace { // no grace: no old secret outlives it
+			old[i].retire(grace, now)
+		}
+	}
 	if old, err = dropEnded(old, now); err != nil {
 		return issued, nil, err
 	}
@@ -191,13 +195,21 @@ func (q *RotateRequest) grace(p *Policy) (Grace, error) {
 	case g.AtMost < 0 || g.Idle < 0:
 		return g, invalid("grace", "is negative", "use 0 to end the old secret now, or a duration such as 24h")
 	case g.AtMost > longest:
-		return g, invalid("grace", fmt.Sprintf("is longer than %s", longest), "that is the longest in this keyspace")
+		return g, invalid("grace", "is longer than "+inDays(longest), "that is the longest in this keyspace")
 	case g.AtMost > 0 && g.AtMost < time.Second:
 		return g, invalid("grace", "is shorter than a second", "use 0 to end the old secret now")
 	case g.Idle > 0 && g.Idle < shortestIdle:
 		return g, invalid("grace.idle", "is shorter than a minute", "last use is known to the second, so use at least 1m")
 	}
 	return g, nil
+}
+
+func inDays(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day && d%day == 0 {
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.String()
 }
 
 func (g Grace) String() string {
@@ -224,7 +236,7 @@ func (a *Authority) EndGrace(ctx context.Context, c Caller, id keywright.KeyID, 
 				return nil, err
 			}
 			if !used.IsZero() {
-				return nil, &Error{Kind: Conflicting, Problem: "an old secret was used at " + used.Format(time.RFC3339), Hint: "find out who uses it (keys show tells from where), or force it"}
+				return nil, &Error{Kind: Conflicting, Problem: "an old secret was used at " + used.Format(time.RFC3339), Hint: "find out who uses it (its record tells from where), or force it"}
 			}
 		}
 		return endGraces(r, now, func(*StoredSecret) bool { return true }), nil

@@ -146,6 +146,19 @@ func TestSecondRotation(t *testing.T) {
 	rotate(t, a, id, authority.RotateRequest{Grace: grace(time.Hour)})
 }
 
+// A forced rotation without a grace leaves no old secret that verifies, of earlier rotations neither.
+func TestForcedRotationNow(t *testing.T) {
+	a, _ := open(t)
+	first := issue(t, a, authority.IssueRequest{})
+	second := rotate(t, a, first.Record.ID, authority.RotateRequest{Grace: grace(time.Hour)})
+	third := rotate(t, a, first.Record.ID, authority.RotateRequest{Grace: grace(0), Force: true})
+	wantCode(t, a, first.Key, keywright.Expired)
+	wantCode(t, a, second.Key, keywright.Expired)
+	wantCode(t, a, third.Key, keywright.Valid)
+	_, err := a.EndGrace(ctx, admin, first.Record.ID, true)
+	wantError(t, err, authority.Conflicting, "") // no grace runs any more
+}
+
 func TestEndGrace(t *testing.T) {
 	a, clock := open(t)
 	first := issue(t, a, authority.IssueRequest{})

@@ -111,7 +111,7 @@ func (c *Client) try(ctx context.Context, q call, body []byte) error {
 		return fmt.Errorf("what answers at %s is no keywright server: it sent no JSON", c.base)
 	}
 	if json.Unmarshal(text, q.into) != nil { // its error could repeat what was sent
-		return fmt.Errorf("the answer of the server at %s cannot be read: it may be of another version", c.base)
+		return c.errUnreadable()
 	}
 	return nil
 }

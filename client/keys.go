@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
@@ -18,14 +19,8 @@ import (
 // of the same request within 24 hours returns the same record, and the request is repeated where the server could not
 // be reached; without one it is not, since it might make a second key.
 func (c *Client) Issue(ctx context.Context, q api.IssueRequest, idempotencyKey string) (api.IssueResponse, error) {
-	request := call{method: http.MethodPost, path: api.PathKeys, body: q}
-	if idempotencyKey != "" {
-		request.header = http.Header{api.HeaderIdempotencyKey: {idempotencyKey}}
-		request.repeat = true
-	}
 	var r api.IssueResponse
-	request.into = &r
-	return r, c.do(ctx, request)
+	return r, c.do(ctx, once(call{method: http.MethodPost, path: api.PathKeys, body: q, into: &r}, idempotencyKey))
 }
 
 // Get returns a record.
@@ -36,17 +31,29 @@ func (c *Client) Get(ctx context.Context, id keywright.KeyID) (api.Record, error
 
 // A KeyQuery asks for records. Every field that is not zero narrows it.
 type KeyQuery struct {
-	Keyspace string // default
-	Owner    string
-	State    string // active, pending, expired, disabled or revoked
-	PublicID string
-	Text     string // in name or owner
-	Cursor   string // of the page before
-	Limit    int    // of a page: 50, at most 1,000
+	Keyspace      string // default
+	Owner         string
+	State         string // active, pending, expired, disabled or revoked
+	PublicID      string
+	Text          string          // in name or owner
+	Parent        keywright.KeyID // the children of this key; without a keyspace, in that of the parent
+	Due           bool            // keys whose rotation is due, or about to be
+	ExpiresBefore time.Time       // keys that have an end, and it is before this
+	Cursor        string          // of the page before
+	Limit         int             // of a page: 50, at most 1,000
 }
 
 func (q KeyQuery) values() url.Values {
 	v := values("keyspace", q.Keyspace, "owner", q.Owner, "state", q.State, "public_id", q.PublicID, "q", q.Text, "cursor", q.Cursor)
+	if !q.Parent.IsZero() {
+		v.Set("parent", q.Parent.String())
+	}
+	if q.Due {
+		v.Set("due", "true")
+	}
+	if !q.ExpiresBefore.IsZero() {
+		v.Set("expires_before", q.ExpiresBefore.UTC().Format(time.RFC3339))
+	}
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}

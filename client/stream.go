@@ -55,18 +55,31 @@ func (c *Client) VerifyMany(ctx context.Context, asks iter.Seq[keywright.Ask], d
 
 // stream sends one JSON document a line and reads as many.
 func stream[Q, A any](ctx context.Context, c *Client, path string, requests iter.Seq[Q], done func(A) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	body, to := io.Pipe()
 	defer body.CloseWithError(context.Canceled) // ends the sender
+	var sent atomic.Int64
+	go send(to, requests, &sent)
+	var received int64
+	err := exchange(ctx, c, path, api.MediaLines, body, func(answer A) error {
+		received++
+		return done(answer)
+	})
+	if err == nil && received != sent.Load() {
+		return c.transportError(fmt.Errorf("it answered %d of %d lines and ended: %w", received, sent.Load(), io.ErrUnexpectedEOF))
+	}
+	return err
+}
+
+// exchange sends a body and hands each line of the answer to done. It ends with the first error of done.
+func exchange[A any](ctx context.Context, c *Client, path, media string, body io.Reader, done func(A) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	request, err := c.request(ctx, call{method: http.MethodPost, path: path}, body)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", api.MediaLines)
+	request.Header.Set("Content-Type", media)
 	request.Header.Set("Accept", api.MediaLines)
-	var sent atomic.Int64
-	go send(to, requests, &sent)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return c.transportError(err)
@@ -81,16 +94,14 @@ func stream[Q, A any](ctx context.Context, c *Client, path string, requests iter
 	}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
-	var received int64
 	for lines.Scan() {
 		var answer A
 		if json.Unmarshal(lines.Bytes(), &answer) != nil {
 			if !lines.Scan() && lines.Err() != nil { // it was cut off there
 				return c.transportError(lines.Err())
 			}
-			return fmt.Errorf("an answer of the server at %s cannot be read: it may be of another version", c.base)
+			return c.errUnreadable()
 		}
-		received++
 		if err := done(answer); err != nil {
 			return err
 		}
@@ -100,10 +111,12 @@ func stream[Q, A any](ctx context.Context, c *Client, path string, requests iter
 		return errors.New("a line of the server's answer is larger than any that is expected")
 	case err != nil:
 		return c.transportError(err)
-	case received != sent.Load():
-		return c.transportError(fmt.Errorf("it answered %d of %d lines and ended: %w", received, sent.Load(), io.ErrUnexpectedEOF))
 	}
 	return nil
+}
+
+func (c *Client) errUnreadable() error {
+	return fmt.Errorf("an answer of the server at %s cannot be read: it may be of another version", c.base)
 }
 
 func send[Q any](to *io.PipeWriter, requests iter.Seq[Q], sent *atomic.Int64) {

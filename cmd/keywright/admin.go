@@ -62,7 +62,7 @@ func (s *session) recover(ctx context.Context, f *recoverFlags) error {
 		return misused("there is no store in "+dir, "name the folder of the server with --data")
 	}
 	where := issueFlags{to: f.to, force: f.force, output: asText}
-	sink, err := s.issuedSink(&where)
+	sink, err := s.issuedSink(keptIn{to: f.to, replace: f.force, output: asText, columns: issuedColumns})
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *session) recover(ctx context.Context, f *recoverFlags) error {
 		ID: issued.Record.ID, Keyspace: issued.Record.Keyspace, Name: issued.Record.Name, Scopes: issued.Record.Scopes,
 		State: string(authority.StateActive), CreatedAt: issued.Record.Created, UpdatedAt: issued.Record.Updated,
 	}}
-	if err := sink.write(response); err != nil {
+	if err := sink.write(issuedRowOf(&response)); err != nil {
 		return err
 	}
 	if err := sink.end(); err != nil {

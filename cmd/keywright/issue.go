@@ -119,11 +119,8 @@ func (f *issueFlags) request() (api.IssueRequest, error) {
 	if q.Metadata, err = f.metadataJSON(); err != nil {
 		return q, err
 	}
-	if f.hash != "" {
-		if q.Hash, err = keywright.ParseHash(f.hash); err != nil {
-			return q, misused("--hash is not a SHA-256 hash", "give 64 hex digits, base64 or base58, as keywright hash prints it; "+
-				"if it was a key, rotate it and clear the shell's history")
-		}
+	if q.Hash, err = hashArgument(f.hash); err != nil {
+		return q, err
 	}
 	switch {
 	case f.count < 0:
@@ -140,6 +137,19 @@ func (f *issueFlags) request() (api.IssueRequest, error) {
 	return q, nil
 }
 
+// hashArgument reads the hash of a key that was made elsewhere; empty text is none.
+func hashArgument(text string) (keywright.Hash, error) {
+	if text == "" {
+		return keywright.Hash{}, nil
+	}
+	h, err := keywright.ParseHash(text)
+	if err != nil {
+		return h, misused("--hash is not a SHA-256 hash", "give 64 hex digits, base64 or base58, as keywright hash prints it; "+
+			"if it was a key, rotate it and clear the shell's history")
+	}
+	return h, nil
+}
+
 func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	q, err := f.request()
 	if err != nil {
@@ -149,7 +159,7 @@ func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	if err != nil {
 		return err
 	}
-	sink, err := s.issuedSink(f)
+	sink, err := s.issuedSink(keptIn{f.to, f.force, f.output, f.count, issuedColumns})
 	if err != nil {
 		return err
 	}
@@ -164,7 +174,7 @@ func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	for _, w := range r.Warnings {
 		s.warn("%s", printable(w))
 	}
-	if err := sink.write(r); err != nil {
+	if err := sink.write(issuedRowOf(&r)); err != nil {
 		return err
 	}
 	if err := sink.end(); err != nil {
@@ -210,7 +220,7 @@ func (s *session) issueMany(ctx context.Context, c *client.Client, f *issueFlags
 		issued++
 		warnings = line.Warnings
 		progress.at(issued)
-		return sink.write(*line.IssueResponse)
+		return sink.write(issuedRowOf(line.IssueResponse))
 	})
 	for _, w := range warnings {
 		s.warn("%s", printable(w))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,12 +15,17 @@ import (
 	"github.com/keywright/keywright/api"
 )
 
-// An issuedRow is a new key and its record, as programs see them: the one place where a key leaves this program in
-// JSON or CSV.
+// An issuedRow is a new key and its record, as programs see them.
 type issuedRow struct {
-	Key      api.Key    `json:"key,omitzero"`
-	Record   api.Record `json:"record"`
-	Repeated bool       `json:"repeated,omitempty"`
+	Key            api.Key      `json:"key,omitzero"`
+	Record         api.Record   `json:"record"`
+	PreviousEndsAt time.Time    `json:"previous_ends_at,omitzero"` // of a rotation
+	PreviousIdle   api.Duration `json:"previous_idle,omitempty"`
+	Repeated       bool         `json:"repeated,omitempty"`
+}
+
+func issuedRowOf(r *api.IssueResponse) issuedRow {
+	return issuedRow{Key: r.Key, Record: r.Record, Repeated: r.Repeated}
 }
 
 var issuedColumns = []column[issuedRow]{
@@ -34,28 +40,39 @@ var issuedColumns = []column[issuedRow]{
 	{"expires_at", func(r issuedRow) string { return timeText(r.Record.ExpiresAt) }},
 }
 
+var rotatedColumns = append(slices.Clone(issuedColumns),
+	column[issuedRow]{"previous_ends_at", func(r issuedRow) string { return timeText(r.PreviousEndsAt) }})
+
+// A keptIn says where new keys are written.
+type keptIn struct {
+	to      string // a file of mode 0600; empty: standard output
+	replace bool   // the file, if it exists
+	output  string // the form on standard output
+	count   int    // 0: one key, not a list of one
+	columns []column[issuedRow]
+}
+
 // An issuedSink is where issued keys are written.
 type issuedSink struct {
-	write   func(api.IssueResponse) error
+	write   func(issuedRow) error
 	end     func() error
 	discard func()
 }
 
 // issuedSink opens the place before a key is made: a key that cannot be kept must not be issued.
-func (s *session) issuedSink(f *issueFlags) (issuedSink, error) {
-	if f.to == "" {
-		sink := issuedRows(s.stdout, f.output, f.count)
-		return sink, nil
+func (s *session) issuedSink(k keptIn) (issuedSink, error) {
+	if k.to == "" {
+		return issuedRows(s.stdout, k.output, k), nil
 	}
-	form := formOf(f.to)
+	form := formOf(k.to)
 	if form == "" {
 		return issuedSink{}, misused("--to has an ending that says no form", "end the name with .env, .json, .jsonl or .csv")
 	}
-	file, err := newSecretFile(f.to, f.force)
+	file, err := newSecretFile(k.to, k.replace)
 	if err != nil {
 		return issuedSink{}, err
 	}
-	sink := issuedRows(file, form, f.count)
+	sink := issuedRows(file, form, k)
 	write := sink.end
 	sink.discard = file.discard
 	sink.end = func() error {
@@ -67,47 +84,39 @@ func (s *session) issuedSink(f *issueFlags) (issuedSink, error) {
 	return sink, nil
 }
 
-func issuedRows(to io.Writer, form string, count int) issuedSink {
+func issuedRows(to io.Writer, form string, k keptIn) issuedSink {
 	sink := issuedSink{discard: func() {}}
-	switch form {
-	case asText, asEnv:
-		w := bufio.NewWriter(to)
-		n := 0
-		sink.end = w.Flush
-		sink.write = func(r api.IssueResponse) error {
-			n++
-			name := ""
-			switch {
-			case r.Key.IsZero():
-				return nil
-			case form == asEnv && count > 1:
-				name = issuedVariable(&r.Record) + "_" + strconv.Itoa(n) + "="
-			case form == asEnv:
-				name = issuedVariable(&r.Record) + "="
-			}
-			_, err := fmt.Fprintf(w, "%s%s\n", name, r.Key.Reveal())
-			return err
-		}
-	case asJSON:
-		if count == 0 {
-			return oneIssued(to)
-		}
-		fallthrough
+	switch {
+	case form == asText || form == asEnv:
+		sink.write, sink.end = issuedLines(to, form, k.count)
+	case form == asJSON && k.count == 0: // an object, not a list of one
+		sink.write = func(r issuedRow) error { return writeJSON(to, r) }
+		sink.end = func() error { return nil }
 	default:
-		rows := newRows(to, form, issuedColumns)
-		sink.end = rows.end
-		sink.write = func(r api.IssueResponse) error { return rows.add(issuedRow{r.Key, r.Record, r.Repeated}) }
+		rows := newRows(to, form, k.columns)
+		sink.write, sink.end = rows.add, rows.end
 	}
 	return sink
 }
 
-// oneIssued writes the one key that was asked for as an object, not as a list of one.
-func oneIssued(to io.Writer) issuedSink {
-	return issuedSink{
-		end:     func() error { return nil },
-		discard: func() {},
-		write:   func(r api.IssueResponse) error { return writeJSON(to, issuedRow{r.Key, r.Record, r.Repeated}) },
-	}
+// issuedLines writes keys alone, or as variables that are named after their keyspace.
+func issuedLines(to io.Writer, form string, count int) (write func(issuedRow) error, end func() error) {
+	w := bufio.NewWriter(to)
+	n := 0
+	return func(r issuedRow) error {
+		n++
+		name := ""
+		switch {
+		case r.Key.IsZero():
+			return nil
+		case form == asEnv && count > 1:
+			name = issuedVariable(&r.Record) + "_" + strconv.Itoa(n) + "="
+		case form == asEnv:
+			name = issuedVariable(&r.Record) + "="
+		}
+		_, err := fmt.Fprintf(w, "%s%s\n", name, r.Key.Reveal())
+		return err
+	}, w.Flush
 }
 
 // issuedVariable names a key after its keyspace: ACME_API_KEY.

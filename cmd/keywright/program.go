@@ -119,7 +119,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 	add(groupOffline, s.tokenCommand(), s.signCommand(), s.verifySignedCommand(), s.deriveCommand())
 	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.adminCommand(), s.doctorCommand())
 	add(groupKeys, s.issueCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),
-		s.disableCommand(), s.enableCommand(), s.revokeCommand(),
+		s.rotateCommand(), s.endGraceCommand(), s.disableCommand(), s.enableCommand(), s.revokeCommand(),
 		s.keyspacesCommand(), s.auditCommand())
 	add(groupMore, s.versionCommand(), s.completionCommand())
 	inOrder(root)

@@ -30,16 +30,21 @@ func (s *session) stateCommand(use, short, long, done string, act func(*client.C
 			if err != nil {
 				return fromServer(err)
 			}
-			if f.output == asJSON {
-				return s.writeJSON(r)
-			}
-			_, err = fmt.Fprintln(s.stdout, done)
-			return err
+			return s.done(f.output, r, done)
 		},
 	}
 	outputOneFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
 	return cmd
+}
+
+// done shows what became of a key: the answer of the server for programs, one line for people.
+func (s *session) done(form string, answer any, text string) error {
+	if form == asJSON {
+		return s.writeJSON(answer)
+	}
+	_, err := fmt.Fprintln(s.stdout, text)
+	return err
 }
 
 func (s *session) disableCommand() *cobra.Command {
@@ -77,11 +82,7 @@ It cannot be undone; keywright disable can.`,
 			if err != nil {
 				return fromServer(err)
 			}
-			if f.output == asJSON {
-				return s.writeJSON(r)
-			}
-			_, err = fmt.Fprintln(s.stdout, receiptText(&r))
-			return err
+			return s.done(f.output, r, receiptText(&r))
 		},
 	}
 	cmd.Flags().StringVar(&f.reason, "reason", "", "keep `TEXT` with the key: why it was ended")

@@ -3,8 +3,10 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
@@ -18,6 +20,8 @@ type access struct {
 	scopes   []string // of which a service key needs one; the authority decides about what is acted on
 	media    []string // the types of body that it reads; nil: any, or none
 	body     int64    // bytes; stream: by line
+	holder   bool     // also by who holds the key of the path
+	note     string   // who may call it, in words, where the scopes alone do not tell
 	quiet    bool     // logged at debug
 	slow     bool     // may take longer to answer than others
 }
@@ -52,6 +56,11 @@ var table = map[string]access{
 	"POST " + api.PathEnable:  {scopes: needs(authority.ScopeWrite)},
 	"POST " + api.PathRevoke:  {scopes: needs(authority.ScopeRevoke), media: jsonOnly, body: smallBody},
 
+	"POST " + api.PathRotate:   {scopes: needs(authority.ScopeRotate), media: jsonOnly, body: smallBody},
+	"POST " + api.PathEndGrace: {scopes: needs(authority.ScopeRotate), media: jsonOnly, body: smallBody},
+	"POST " + api.PathChildren: {scopes: needs(authority.ScopeIssue), holder: true, media: jsonOnly, body: largeBody, note: childrenNote},
+	"POST " + api.PathBulk:     {scopes: bulkScopes, media: jsonOnly, body: smallBody, note: bulkNote},
+
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
 	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},
@@ -77,6 +86,16 @@ var table = map[string]access{
 	"GET /{$}":                   {anyone: true},
 }
 
+// bulkScopes are those of the verbs; the authority decides by the verb that is asked for.
+var bulkScopes = []string{authority.ScopeRevoke, authority.ScopeWrite, authority.ScopeRotate, authority.ScopeAdmin}
+
+const (
+	bulkNote = "Needs the scope of the verb, " + authority.ScopeRevoke + ", " + authority.ScopeWrite + " (disable, enable) or " +
+		authority.ScopeRotate + ", and " + authority.ScopeRead + "; on the keyspace " + authority.ReservedKeyspace + " " + authority.ScopeAdmin + "."
+	childrenNote = "Needs the scope " + authority.ScopeIssue + "; or, in place of a service key, the parent key itself with the scope " +
+		authority.ScopeChildren + ", which no wildcard grants."
+)
+
 // rowOf returns the row of an operation of the document, which writes some patterns differently.
 func rowOf(method, path string) access {
 	for _, pattern := range []string{method + " " + path, path, method + " " + path + "{$}"} {
@@ -92,7 +111,11 @@ func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
 	if row.anyone || row.loopback && local(r, c.address) {
 		return nil
 	}
-	if err := s.authenticate(r, c); err != nil {
+	err := s.authenticate(r, c)
+	if row.holder && isUnidentified(err) {
+		return s.admitHolder(r, c)
+	}
+	if err != nil {
 		return s.problemOf(c, err)
 	}
 	for _, scope := range row.scopes {
@@ -114,16 +137,47 @@ func (s *Server) authenticate(r *http.Request, c *call) error {
 	return err
 }
 
+func isUnidentified(err error) bool {
+	var e *authority.Error
+	return errors.As(err, &e) && e.Kind == authority.Unidentified
+}
+
+// admitHolder lets in who holds the key whose id is in the path. Whoever does not gets one answer, whether or not there is
+// a key of this id.
+func (s *Server) admitHolder(r *http.Request, c *call) *api.Problem {
+	token, ok := bearer(r.Header["Authorization"])
+	id, err := keywright.ParseKeyID(strings.Split(r.URL.Path, "/")[3])
+	if !ok || err != nil {
+		return s.problemOf(c, errNoServiceKey)
+	}
+	if limit, ok := s.holding.allow(c.address); !ok {
+		return tooMany(limit)
+	}
+	from := authority.Origin{Request: c.id}
+	if !proxied(r) { // else the address is the proxy's: where the holder is, nobody knows
+		from.Address = c.address
+	}
+	if c.caller, err = s.authority.Holder(r.Context(), id, keywright.NewSecret(token), from); err != nil {
+		return s.problemOf(c, err)
+	}
+	return nil
+}
+
 var errNoServiceKey = &authority.Error{Kind: authority.Unidentified}
 
 // local reports whether a request comes from this machine, and not through a proxy on it.
 func local(r *http.Request, address netip.Addr) bool {
+	return !proxied(r) && address.IsLoopback()
+}
+
+// proxied reports whether a request says that it came through a proxy.
+func proxied(r *http.Request) bool {
 	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"} {
 		if len(r.Header[header]) > 0 {
-			return false
+			return true
 		}
 	}
-	return address.IsLoopback()
+	return false
 }
 
 // bearer returns the token of the one Authorization header. More than one is refused: two readers could disagree on

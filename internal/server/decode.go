@@ -165,6 +165,8 @@ func expected(b []byte, t reflect.Type) (what, hint string) {
 		return "is not a time", "use RFC 3339, such as 2030-01-31T12:00:00Z"
 	case "netip.Prefix":
 		return "is not a network", "use CIDR, such as 10.0.0.0/8"
+	case "api.Grace":
+		return "is not a grace", `use a duration such as "24h", "0s" for none, or {"idle":"24h","at_most":"720h"}`
 	case "netip.Addr":
 		return "is not an address", "use an IP address, such as 192.0.2.7"
 	}

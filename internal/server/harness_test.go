@@ -64,12 +64,18 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 
 func newHouseOver(t testing.TB, store authority.Store, change ...func(*Options)) *house {
 	t.Helper()
+	return newHouseAt(t, store, time.Now, change...)
+}
+
+// newHouseAt lives by a clock.
+func newHouseAt(t testing.TB, store authority.Store, now func() time.Time, change ...func(*Options)) *house {
+	t.Helper()
 	ctx := context.Background()
 	sealer, err := authority.NewSealer(make([]byte, authority.RootKeyBytes), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader, Sealer: sealer})
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: now, Random: rand.Reader, Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)
 	}

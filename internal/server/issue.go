@@ -30,11 +30,14 @@ func (s *Server) issue(ctx context.Context, c *call, in *issueIn) (api.IssueResp
 	if err != nil {
 		return api.IssueResponse{}, 0, err
 	}
-	status := http.StatusCreated
+	return s.issueResponse(ctx, &issued), statusOf(&issued), nil
+}
+
+func statusOf(issued *authority.Issued) int {
 	if issued.Repeated {
-		status = http.StatusOK
+		return http.StatusOK
 	}
-	return s.issueResponse(ctx, &issued), status, nil
+	return http.StatusCreated
 }
 
 // divertStream takes requests for many keys away from huma, which reads one document.
@@ -53,7 +56,7 @@ func (s *Server) issueStream(w http.ResponseWriter, r *http.Request) {
 	var err error
 	for more := true; more && err == nil; {
 		more = i.batch(r.Context(), &err)
-		i.out.flush()
+		_ = i.out.flush()
 	}
 	if err == nil {
 		return
@@ -63,7 +66,7 @@ func (s *Server) issueStream(w http.ResponseWriter, r *http.Request) {
 		at = i.waiting[0].Line
 	}
 	_ = i.out.write(api.IssueLine{Line: at, Problem: s.problemOf(i.call, err)})
-	i.out.flush()
+	_ = i.out.flush()
 }
 
 // issuing is a stream of requests on its way.

@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -64,27 +65,42 @@ func (b ByID) parse() (keywright.KeyID, error) {
 }
 
 type listKeysIn struct {
-	Keyspace string `query:"keyspace" doc:"default, where it is left out and the service key is not bound to another."`
-	Owner    string `query:"owner"`
-	State    string `query:"state" enum:"active,pending,expired,disabled,revoked"`
-	PublicID string `query:"public_id"`
-	Text     string `query:"q" doc:"In name or owner."`
-	Cursor   string `query:"cursor" doc:"The next_cursor of the page before."`
-	Limit    int    `query:"limit" minimum:"1" maximum:"1000" doc:"50, where it is left out."`
+	Keyspace      string    `query:"keyspace" doc:"default, where it is left out and the service key is not bound to another."`
+	Owner         string    `query:"owner"`
+	State         string    `query:"state" enum:"active,pending,expired,disabled,revoked"`
+	PublicID      string    `query:"public_id"`
+	Text          string    `query:"q" doc:"In name or owner."`
+	Parent        string    `query:"parent" doc:"The children of this key, in its keyspace." example:"key_0DFUqXqVeEpK4nSQhDZ0mR"`
+	Due           bool      `query:"due" doc:"Keys whose rotation is due, or about to be."`
+	ExpiresBefore time.Time `query:"expires_before" doc:"Keys that have an end, and it is before this."`
+	Cursor        string    `query:"cursor" doc:"The next_cursor of the page before."`
+	Limit         int       `query:"limit" minimum:"1" maximum:"1000" doc:"50, where it is left out."`
+}
+
+func (in *listKeysIn) request() (q authority.ListRequest, err error) {
+	q = authority.ListRequest{
+		Keyspace: in.Keyspace, Owner: in.Owner, State: authority.State(in.State), PublicID: in.PublicID, Text: in.Text,
+		Due: in.Due, ExpiresBefore: in.ExpiresBefore, Limit: in.Limit,
+	}
+	if in.Parent != "" {
+		if q.Parent, err = keywright.ParseKeyID(in.Parent); err != nil {
+			return q, invalid("parent", "is not a key id", "key ids are key_ and 22 letters or digits")
+		}
+	}
+	if in.Cursor != "" {
+		if q.Before, err = keywright.ParseKeyID(in.Cursor); err != nil {
+			return q, invalid("cursor", "is not one that was given", "use next_cursor of the page before")
+		}
+	}
+	return q, nil
 }
 
 func (s *Server) listKeys(ctx context.Context, c *call, in *listKeysIn) (api.KeyList, int, error) {
-	var before keywright.KeyID
-	if in.Cursor != "" {
-		var err error
-		if before, err = keywright.ParseKeyID(in.Cursor); err != nil {
-			return api.KeyList{}, 0, invalid("cursor", "is not one that was given", "use next_cursor of the page before")
-		}
+	q, err := in.request()
+	if err != nil {
+		return api.KeyList{}, 0, err
 	}
-	records, more, err := s.authority.List(ctx, c.caller, authority.ListRequest{
-		Keyspace: in.Keyspace, Owner: in.Owner, State: authority.State(in.State), PublicID: in.PublicID,
-		Text: in.Text, Before: before, Limit: in.Limit,
-	})
+	records, more, err := s.authority.List(ctx, c.caller, q)
 	out := api.KeyList{Keys: []api.Record{}}
 	if err != nil {
 		return out, 0, err

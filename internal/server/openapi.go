@@ -58,6 +58,9 @@ func secureOperation(o *huma.Operation, row access) {
 	if len(row.scopes) > 1 {
 		needs = "Needs the scope " + scope + "; on the keyspace " + authority.ReservedKeyspace + " " + row.scopes[1] + "."
 	}
+	if row.note != "" {
+		needs = row.note
+	}
 	o.Description = strings.TrimSpace(o.Description + " " + needs)
 }
 
@@ -69,6 +72,8 @@ func (s *Server) finishDocument() error {
 	d.probes()
 	d.backup()
 	d.issueLines()
+	d.bulk()
+	d.grace()
 	d.loosen()
 	var document bytes.Buffer
 	e := newEncoder(&document)
@@ -167,6 +172,25 @@ func (d documenter) issueLines() {
 	}
 }
 
+func (d documenter) bulk() {
+	d.add(huma.Operation{
+		OperationID: "bulk", Method: http.MethodPost, Path: api.PathBulk, Tags: []string{keysTag}, Summary: "Revoke, disable, enable or rotate many keys",
+		Description: "Does a verb to every key of a filter and answers a line for each as it is done, then one with the end: how many they were, and why it ended early, if it did. " +
+			"An answer without that last line was cut off. With dry_run it only tells which keys it would be. Keys to which there is nothing to do are left out. " +
+			"There is one event for the act and one for each key.",
+	}, http.StatusOK, content(api.MediaJSON, schema[api.BulkRequest](d)), content(api.MediaLines, schema[api.BulkLine](d)))
+}
+
+// grace says that a grace is a duration alone, or an object.
+func (d documenter) grace() {
+	schemas := d.doc.Components.Schemas.Map()
+	object := *schemas["Grace"]
+	object.Required = []string{"idle"}
+	schemas["Grace"] = &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Description: "A duration; 0s ends the secret before at once.", Examples: []any{"24h"}}, &object,
+	}}
+}
+
 // loosen lets answers grow: what they hold and requests do not may get new fields. A line of a stream is an answer or a
 // problem.
 func (d documenter) loosen() {
@@ -189,6 +213,7 @@ func (d documenter) loosen() {
 	}
 	schemas["VerifyLine"].Required = nil
 	schemas["IssueLine"].Required = []string{"line"}
+	schemas["BulkLine"].Required = nil
 }
 
 // reach marks the schemas that a schema refers to.

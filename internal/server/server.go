@@ -63,6 +63,7 @@ type Server struct {
 	ready     readiness
 	draining  atomic.Bool
 	revoking  *limiter // POST /v1/revoke-self, by address
+	holding   *limiter // POST /v1/keys/{id}/children with a key that is no service key, by address
 	making    *limiter // POST /api/sec-api-key-generate, by address
 }
 
@@ -85,7 +86,7 @@ func New(o Options) (*Server, error) {
 	setDefault(&o.StopTimeout, 30*time.Second)
 	s := &Server{
 		authority: o.Authority, log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
-		revoking: newLimiter(1, 10), making: newLimiter(20, 100),
+		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), making: newLimiter(20, 100),
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
@@ -105,11 +106,14 @@ func setDefault(d *time.Duration, to time.Duration) {
 func (s *Server) routes() {
 	s.api = newAPI(s.mux)
 	s.registerKeys()
+	s.registerRotation()
+	s.registerChildren()
 	s.registerKeyspaces()
 	s.registerEvents()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
 	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
+	s.mux.HandleFunc("POST "+api.PathBulk, s.bulk)
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)

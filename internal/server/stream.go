@@ -110,9 +110,11 @@ func (t *timedWriter) Write(b []byte) (int, error) {
 	return t.out.Write(b)
 }
 
-// flush sends what was gathered.
-func (t *timedWriter) flush() {
+// flush sends what was gathered. An error means that the client is gone, and comes again with every write.
+func (t *timedWriter) flush() error {
 	_ = t.control.SetWriteDeadline(time.Now().Add(t.timeout))
-	_ = t.out.Flush()
-	_ = t.control.Flush()
+	if err := t.out.Flush(); err != nil {
+		return err
+	}
+	return t.control.Flush()
 }

@@ -140,13 +140,13 @@ func (s *Server) verifyBatch(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if !in.buffered() {
-			out.flush()
+			_ = out.flush()
 		}
 	}
 	if in.err != nil {
 		_, _ = out.Write(append(appendProblemLine(x.out[:0], s.problemOf(c, in.err)), '\n'))
 	}
-	out.flush()
+	_ = out.flush()
 }
 
 func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *api.Problem {
