@@ -18,6 +18,7 @@ const (
 	MediaLines   = "application/x-ndjson" // one JSON document a line
 	MediaProblem = "application/problem+json"
 	MediaArchive = "application/gzip" // a backup
+	MediaCSV     = "text/csv"
 )
 
 // Headers.
@@ -41,6 +42,10 @@ const (
 	PathEndGrace    = "/v1/keys/{id}/end-grace"
 	PathChildren    = "/v1/keys/{id}/children"
 	PathBulk        = "/v1/keys/bulk"
+	PathImport      = "/v1/keys/import"
+	PathExport      = "/v1/keys/export"
+	PathPeppers     = "/v1/peppers"
+	PathPepper      = "/v1/peppers/{name}"
 	PathKeyspaces   = "/v1/keyspaces"
 	PathKeyspace    = "/v1/keyspaces/{name}"
 	PathEvents      = "/v1/events"

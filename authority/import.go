@@ -23,6 +23,7 @@ const (
 // Keyspace, Hash, PublicID, ExpiresIn and IdempotencyKey stay empty; a time that has passed is as good as any.
 type ImportRequest struct {
 	IssueRequest
+	Line     int             // where it comes from; 0: lines are counted
 	ID       keywright.KeyID // kept, where it is not zero
 	Parent   keywright.KeyID // is there already, or on an earlier line
 	Created  time.Time       // zero: now
@@ -65,7 +66,7 @@ const (
 
 // An ImportResult is what became of one line.
 type ImportResult struct {
-	Line    int // from 1
+	Line    int // as the request says, or counted from 1
 	Outcome Outcome
 	ID      keywright.KeyID // of the record; zero where it was refused
 	Changed bool            // it is there already, and was changed here since
@@ -151,7 +152,9 @@ func importChunks(lines iter.Seq2[ImportRequest, error]) iter.Seq[[]importLine] 
 		var chunk []importLine
 		number, size := 0, 0
 		for q, wrong := range lines {
-			number++
+			if number++; q.Line > 0 {
+				number = q.Line
+			}
 			chunk = append(chunk, importLine{number, q, wrong})
 			if size += len(q.Metadata); len(chunk) < importChunk && size < importBytes {
 				continue

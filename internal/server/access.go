@@ -36,6 +36,7 @@ var (
 	jsonOnly    = []string{api.MediaJSON}
 	linesOnly   = []string{api.MediaLines}
 	jsonOrLines = []string{api.MediaJSON, api.MediaLines}
+	linesOrCSV  = []string{api.MediaLines, api.MediaCSV}
 )
 
 // needs returns the scopes of a verb. On the reserved keyspace every verb needs admin:write instead, so whoever has that
@@ -60,6 +61,12 @@ var table = map[string]access{
 	"POST " + api.PathEndGrace: {scopes: needs(authority.ScopeRotate), media: jsonOnly, body: smallBody},
 	"POST " + api.PathChildren: {scopes: needs(authority.ScopeIssue), holder: true, media: jsonOnly, body: largeBody, note: childrenNote},
 	"POST " + api.PathBulk:     {scopes: bulkScopes, media: jsonOnly, body: smallBody, note: bulkNote},
+
+	"POST " + api.PathImport:   {scopes: needs(authority.ScopeImport), media: linesOrCSV, body: stream},
+	"GET " + api.PathExport:    {scopes: needs(authority.ScopeExport), slow: true},
+	"GET " + api.PathPeppers:   {scopes: []string{authority.ScopeAdmin}},
+	"POST " + api.PathPeppers:  {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
+	"DELETE " + api.PathPepper: {scopes: []string{authority.ScopeAdmin}, slow: true}, // reads every record
 
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},

@@ -27,6 +27,8 @@ var bodies = map[string]string{
 	"POST /v1/audit/erase":        `{"value":"x"}`,
 	"POST /v1/audit/prune":        `{"sequence":1}`,
 	"POST /v1/keys/{id}/children": `{}`,
+	"POST /v1/keys/import":        `{"hash":"x"}`,
+	"POST /v1/peppers":            `{"name":"p"}`,
 	"POST /v1/keys/bulk":          `{"filter":{"owner":"nobody"},"verb":"revoke"}`,
 }
 
