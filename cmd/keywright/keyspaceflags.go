@@ -23,6 +23,7 @@ type keyspaceFlags struct {
 	maxLife       time.Duration
 	requireOwner  bool
 	allowedScopes []string
+	pepper        string
 	output        string
 	changed       func(string) bool
 }
@@ -36,6 +37,7 @@ func addKeyspaceFlags(cmd *cobra.Command, f *keyspaceFlags) {
 	addDuration(flags, &f.maxLife, "max-life", 0, "let no key live longer than `TIME`, such as 365d")
 	flags.BoolVar(&f.requireOwner, "require-owner", false, "let every key name an owner")
 	flags.StringSliceVar(&f.allowedScopes, "allowed-scope", nil, "let keys have scopes that `PATTERN` covers alone (repeat)")
+	flags.StringVar(&f.pepper, "pepper", "", "hash new secrets with the pepper `NAME`")
 	flags.StringVar(&f.file, "file", "", "read the keyspace from `FILE`, in JSON as the API takes it; - is standard input")
 	outputOneFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
@@ -56,11 +58,11 @@ func (f *keyspaceFlags) formatGiven() bool {
 }
 
 func (f *keyspaceFlags) policyGiven() bool {
-	return f.changed("max-life") || f.changed("require-owner") || f.changed("allowed-scope")
+	return f.changed("max-life") || f.changed("require-owner") || f.changed("allowed-scope") || f.changed("pepper")
 }
 
 func (f *keyspaceFlags) policy() api.Policy {
-	return api.Policy{MaxLife: api.Duration(f.maxLife), RequireOwner: f.requireOwner, AllowedScopes: f.allowedScopes}
+	return api.Policy{MaxLife: api.Duration(f.maxLife), RequireOwner: f.requireOwner, AllowedScopes: f.allowedScopes, Pepper: f.pepper}
 }
 
 // noEnvironments reports whether keys shall have none: --env none.

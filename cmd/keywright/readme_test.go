@@ -20,10 +20,10 @@ type typedLine struct {
 	want []string
 }
 
-// readmeCommands returns the lines that begin with "$ keywright", in order.
-func readmeCommands(t *testing.T) (lines []typedLine) {
+// typedLines returns the lines of a document that begin with "$ keywright", in order.
+func typedLines(t *testing.T, document string) (lines []typedLine) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", document))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func readmeCommands(t *testing.T) (lines []typedLine) {
 		}
 	}
 	if len(lines) < 5 {
-		t.Fatalf("the README has %d commands", len(lines))
+		t.Fatalf("%s has %d commands", document, len(lines))
 	}
 	return lines
 }
@@ -64,7 +64,7 @@ func says(pattern, got string) bool {
 func TestReadmeCommands(t *testing.T) {
 	s := newStage(t, "text")
 	key, id := "", ""
-	for _, line := range readmeCommands(t) {
+	for _, line := range typedLines(t, "README.md") {
 		args := line.args
 		got := ""
 		if args[0] == "serve" {
