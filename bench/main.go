@@ -6,6 +6,7 @@
 //	go run ./bench generate   making keys, beside reading and hashing randomness, Python and npm's prefixed-api-key
 //	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
+//	go run ./bench import     importing 1,000,000 hashes, beside plain inserts of the same rows into SQLite
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it
 //	go run ./bench signed     verifying a signed key, beside base64 and HMAC-SHA256 of its payload
 //
@@ -23,7 +24,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"http", overHTTP}, {"signed", signedKeys}, {"inspect", inspect}}
+}{{"generate", generate}, {"verify", verify}, {"http", overHTTP}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -41,7 +42,7 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|http|signed|inspect]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|http|signed|inspect|import]")
 		os.Exit(2)
 	}
 }
