@@ -21,6 +21,7 @@
 package keywright
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -116,6 +117,26 @@ func (k Key) Hash() Hash {
 		return sha256.Sum256(b)
 	}
 	return HashText(k.text.Reveal())
+}
+
+// MAC returns HMAC-SHA256 of what Hash covers: a storage hash with a pepper, a secret that is kept elsewhere than the
+// hashes. No key has no MAC.
+func (k Key) MAC(pepper []byte) Hash {
+	if k.format == nil {
+		return Hash{}
+	}
+	covered := []byte(k.text.Reveal())
+	switch k.format.Hash {
+	case CoverSecret:
+		covered = covered[k.secret.from:k.secret.to]
+	case CoverBytes:
+		b := make([]byte, k.format.Secret.Bytes)
+		base58Decode(b, k.secret.of(k.text.Reveal()))
+		covered = b
+	}
+	m := hmac.New(sha256.New, pepper)
+	m.Write(covered)
+	return Hash(m.Sum(nil))
 }
 
 // Masked returns the public segments, and stars for the rest.

@@ -36,10 +36,10 @@ var (
 // laws is policy. If a package does not fit its line, mend the package.
 var laws = map[string]law{
 	".": {standard: []string{
-		"cmp", "context", "crypto/rand", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/hex", "errors", "fmt",
+		"cmp", "context", "crypto/hmac", "crypto/rand", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/hex", "errors", "fmt",
 		"hash/crc32", "io", "math", "math/big", "math/bits", "net/netip", "slices", "strings", "time", "unicode/utf8",
 	}},
-	"authority":                {ours: []string{".", "authority/internal/..."}, third: []string{"golang.org/x/sync/..."}, never: outside},
+	"authority":                {ours: []string{".", "authority/internal/..."}, third: []string{"golang.org/x/sync/...", "golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt"}, never: outside},
 	"authority/internal/rate":  {never: outside},
 	"authority/internal/table": {never: outside},
 	"store/sqlite":             {ours: []string{".", "authority"}, third: []string{"modernc.org/sqlite/...", "github.com/pressly/goose/v3/...", "github.com/gofrs/flock"}, never: []string{"net/http/..."}},

@@ -18,6 +18,7 @@ const (
 	MediaLines   = "application/x-ndjson" // one JSON document a line
 	MediaProblem = "application/problem+json"
 	MediaArchive = "application/gzip" // a backup
+	MediaCSV     = "text/csv"
 )
 
 // Headers.
@@ -64,4 +65,8 @@ const (
 	PathMetrics      = "/metrics"
 	PathOpenAPI      = "/openapi.json"
 	PathDocs         = "/docs"
+	PathImport       = "/v1/keys/import"
+	PathExport       = "/v1/keys/export"
+	PathPeppers      = "/v1/peppers"
+	PathPepper       = "/v1/peppers/{name}"
 )

@@ -34,6 +34,7 @@ type Policy struct {
 	Limits            []Limit             `json:"limits,omitempty" nullable:"false" doc:"Of the whole keyspace."`
 	MaxGrace          Duration            `json:"max_grace,omitempty" doc:"The longest grace of a rotation; absent: 366 days." example:"720h"`
 	Rotation          *Rotation           `json:"rotation,omitempty" doc:"Absent: keys are rotated when somebody wishes."`
+	Pepper            string              `json:"pepper,omitempty" doc:"The name of the pepper that new secrets are hashed with; absent: plain SHA-256." example:"2030-01"`
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

@@ -21,6 +21,7 @@ func AccountOf(keyspace, owner string) Account {
 	b := append(room[:0], "owner\x00"...)
 	b = append(append(append(b, keyspace...), 0), owner...)
 	h := sha256.Sum256(b)
+	h[6] &= 0x0f // where a key id has its version, 7: no account of an owner is that of a key
 	return Account(h[:16])
 }
 

@@ -80,6 +80,8 @@ type Authority struct {
 	kinds    table.Interned[*kind]
 	names    table.Interned[string] // of keyspaces
 
+	peppers      peppers
+	slow         *slowPool
 	lineages     lineages
 	ownersLoaded atomic.Bool // the index of every keyspace holds all owners
 	meters       *rate.Meters
@@ -126,13 +128,16 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
 		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
-		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog},
+		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
 	}
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err
 	}
 	a.lease, _ = o.Store.(Leaseholder)
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
+	if err := a.loadPeppers(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.loadKeyspaces(ctx); err != nil {
 		return nil, err
 	}

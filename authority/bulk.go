@@ -163,6 +163,11 @@ func (a *Authority) Each(ctx context.Context, c Caller, f Filter, visit func(*Re
 	if err := c.may(ScopeRead, f.Keyspace); err != nil {
 		return err
 	}
+	return a.each(ctx, c, f, visit)
+}
+
+// each is Each for a caller who may.
+func (a *Authority) each(ctx context.Context, c Caller, f Filter, visit func(*Record) error) error {
 	s := a.space(f.Keyspace)
 	if s == nil {
 		return unknown("keyspace", "list the keyspaces to see them")

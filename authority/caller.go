@@ -26,13 +26,17 @@ const (
 	ScopeOwnersRead     = "owners:read"
 	ScopeOwnersWrite    = "owners:write"
 	ScopeUsage          = "usage:read"
+	ScopeImport         = "keys:import"
+	ScopeExport         = "keys:export"
+	ScopeExportHashes   = "keys:export_hashes"
 	ScopeMetrics        = "metrics:read"
 	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
 
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
-	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeKeyspacesRead, ScopeKeyspacesWrite,
+	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeImport, ScopeExport,
+	ScopeExportHashes, ScopeKeyspacesRead, ScopeKeyspacesWrite,
 	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeAdmin,
 }
 

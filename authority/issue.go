@@ -182,7 +182,9 @@ func (a *Authority) makeSecret(s *space, place int, environment string, now time
 		return StoredSecret{}, err
 	}
 	*key = made.Full()
-	return StoredSecret{Hash: made.Hash(), PublicID: made.PublicID(), Created: now}, nil
+	secret := StoredSecret{PublicID: made.PublicID(), Created: now}
+	_, err = a.storeHash(s, made, &secret)
+	return secret, err
 }
 
 func (m maker) make(environment string) (keywright.Key, error) {

@@ -116,6 +116,11 @@ func (a *Authority) putKeyspace(ctx context.Context, c Caller, k Keyspace, chang
 	}
 	k.Updated = event.Time
 	k.Version++
+	a.peppers.mu.RLock()
+	defer a.peppers.mu.RUnlock()
+	if err := a.checkPepper(k.Policy.Pepper); err != nil {
+		return err
+	}
 	if err := a.store.Apply(context.WithoutCancel(ctx), Change{Puts: []Put{&k}, Events: []Event{event}}); err != nil {
 		if errors.Is(err, ErrConflict) {
 			return &Error{Kind: Conflicting, Problem: "the keyspace was changed at the same time", Hint: "read it again and repeat", Cause: err}

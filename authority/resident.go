@@ -68,6 +68,13 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 		if s.Registered {
 			secret |= table.Registered
 		}
+		known := s.Hash
+		if s.Slow != "" {
+			secret |= table.Slow | table.Registered
+		} else {
+			known = tableHash(&space.Formats[place], s.Hash, r.Environment, s.PublicID)
+		}
+		space.others.note(s.Pepper, s.Slow != "")
 		end, err := a.secretEnd(r, i)
 		if err != nil {
 			a.log.Error("the last use of a secret could not be read", "key_id", r.ID.String(), "error", err)
@@ -77,7 +84,7 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 			secret |= table.Ended
 		}
 		state := table.NewState(seconds(earlier(r.Expires, end)), secret, number)
-		put(tableHash(&space.Formats[place], s.Hash, r.Environment, s.PublicID), r.ID, state)
+		put(known, r.ID, state)
 	}
 	return nil
 }

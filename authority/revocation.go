@@ -140,7 +140,7 @@ func taken(was, is *Record) (entries []Revocation) {
 		entries = append(entries, entry)
 	}
 	for i := range was.Secrets {
-		if ends, ended := endsSooner(&was.Secrets[i], is); ended {
+		if ends, ended := endsSooner(was, i, is); ended {
 			entry.Kind, entry.Hash, entry.Ends = SecretEnds, was.Secrets[i].Hash, ends
 			entries = append(entries, entry)
 		}
@@ -195,13 +195,16 @@ func limitsNarrowed(was, is []Limit) bool {
 	return slices.ContainsFunc(is, func(l Limit) bool { return !slices.Contains(was, l) })
 }
 
-// endsSooner reports whether a secret of a record ends sooner now, and when. A secret that is kept by another hash, as one
-// is after the first use of an imported slow hash, goes on.
-func endsSooner(was *StoredSecret, is *Record) (ends time.Time, ended bool) {
+// endsSooner reports whether a secret of a record ends sooner now, and when. A secret that is kept by another hash goes on:
+// one has another after the first use of an imported slow hash, or with a new pepper.
+func endsSooner(before *Record, place int, is *Record) (ends time.Time, ended bool) {
+	was := &before.Secrets[place]
 	for i := range is.Secrets {
 		s := &is.Secrets[i]
-		if s.Hash == was.Hash || s.PublicID == was.PublicID && s.PublicID != "" && s.Created.Equal(was.Created) {
-			return s.Expires, sooner(was.Expires, s.Expires)
+		rehashed := s.PublicID == was.PublicID && s.Created.Equal(was.Created) &&
+			(s.PublicID != "" || i == place && len(is.Secrets) == len(before.Secrets))
+		if s.Hash == was.Hash || rehashed {
+			return s.Expires, sooner(was.Expires, s.Expires) || s.Grace && !was.Grace && s.Idle > 0
 		}
 	}
 	return is.Updated, was.Expires.IsZero() || was.Expires.After(is.Updated)

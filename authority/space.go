@@ -19,6 +19,7 @@ type space struct {
 	makers []maker // one for each format
 	counts *counts
 	owners *ownerIndex
+	others *others
 
 	limits, ownerLimits []metered // of the policy
 }
@@ -77,7 +78,7 @@ func (a *Authority) readKeyspaces(ctx context.Context) error {
 // adopt makes verifications use a keyspace as it is now.
 func (a *Authority) adopt(k Keyspace) error {
 	s := &space{
-		Keyspace: k, number: a.spaceNumber(k.Name), mark: AccountOf(k.Name, ""), counts: &counts{}, owners: &ownerIndex{},
+		Keyspace: k, number: a.spaceNumber(k.Name), mark: AccountOf(k.Name, ""), counts: &counts{}, owners: &ownerIndex{}, others: &others{},
 		limits: meterAll(k.Policy.Limits), ownerLimits: meterAll(k.Policy.OwnerLimits),
 	}
 	for _, f := range k.Formats {
@@ -94,8 +95,9 @@ func (a *Authority) adopt(k Keyspace) error {
 		spaces[name] = old
 	}
 	if old := spaces[k.Name]; old != nil {
-		s.counts, s.owners = old.counts, old.owners
+		s.counts, s.owners, s.others = old.counts, old.owners, old.others
 	}
+	s.others.note(k.Policy.Pepper, false)
 	spaces[k.Name] = s
 	a.spaces.Store(&spaces)
 	a.resolveRoles(s)

@@ -110,6 +110,9 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 	}
 	step := bits.TrailingZeros(failing | 1<<stepValid)
 	j.describe(step, ask, v)
+	if step == stepValid && !ask.DryRun && j.outdated() {
+		j.renewHash(ctx, ask.Key)
+	}
 	if !ask.DryRun {
 		j.note(step, ask)
 	}
@@ -147,6 +150,9 @@ type judgement struct {
 	scopes    []string            // granted
 	named     bool                // the ask is plain
 	doubtful  bool                // the table does not know the state
+	slow      bool                // judged by a slow hash
+	pepper    string              // of the hash; empty: none
+	missing   string              // a pepper that cannot be opened
 	stored    keywright.Hash      // of the secret, as its record has it
 	above     [maxDepth]*ancestor // of a child, nearest first
 	depth     int                 // how many
@@ -206,22 +212,20 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 			continue
 		}
 		j.format = f
-		hash := full
+		stored := full
 		if f.Hash != keywright.CoverFull || !k.Full().Equal(key) { // or it was read leniently
-			hash = tableHash(f, k.Hash(), k.Environment(), k.PublicID())
+			stored = k.Hash()
 		}
-		if j.lookParsed(&hash, k) {
-			return nil
+		found, err := j.seek(ctx, k, stored, tableHash(f, stored, k.Environment(), k.PublicID()), complete)
+		if !found && err == nil {
+			found, err = j.seekOther(ctx, k, complete)
 		}
-		if complete && !j.doubtful {
-			continue
-		}
-		if err := a.fetch(ctx, k.Hash(), hash); err != nil {
+		if found || err != nil {
 			return err
 		}
-		if j.lookParsed(&hash, k) {
-			return nil
-		}
+	}
+	if j.missing != "" {
+		return errPepper(j.missing)
 	}
 	return nil
 }
@@ -231,7 +235,7 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 func (j *judgement) look(hash *keywright.Hash, text string) bool {
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
-	if !ok || state.Has(table.Registered) || state.Has(table.Doubtful) {
+	if !ok || state.Has(table.Registered) || state.Has(table.Doubtful) || state.Has(table.Slow) {
 		return false
 	}
 	g := a.grants.At(state.Grant())
@@ -249,10 +253,10 @@ func (j *judgement) look(hash *keywright.Hash, text string) bool {
 }
 
 // lookParsed looks in the table for a key that is written as its format says.
-func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
+func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key, stored keywright.Hash) bool {
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
-	if j.doubtful = ok && state.Has(table.Doubtful); !ok || j.doubtful {
+	if j.doubtful = ok && state.Has(table.Doubtful); !ok || j.doubtful || state.Has(table.Slow) {
 		return false
 	}
 	g := a.grants.At(state.Grant())
@@ -263,7 +267,7 @@ func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key) bool {
 	if j.format.Environment != "" && k.Environment() != kind.environment {
 		return false // a public segment differs from the record's
 	}
-	j.hash, j.publicID, j.stored = *hash, k.PublicID(), k.Hash()
+	j.hash, j.publicID, j.stored = *hash, k.PublicID(), stored
 	j.take(id, state, g, kind)
 	return true
 }

@@ -31,7 +31,7 @@ func (c *Client) Bulk(ctx context.Context, q api.BulkRequest, done func(api.Bulk
 		return api.BulkEnd{}, fmt.Errorf("the request cannot be written as JSON: %w", err)
 	}
 	var end *api.BulkEnd
-	err = exchange(ctx, c, api.PathBulk, api.MediaJSON, bytes.NewReader(body), func(line api.BulkLine) error {
+	err = exchange(ctx, c, api.PathBulk, nil, api.MediaJSON, bytes.NewReader(body), func(line api.BulkLine) error {
 		switch {
 		case line.End != nil:
 			end = line.End

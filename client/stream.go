@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 
 	"github.com/keywright/keywright"
@@ -60,7 +61,7 @@ func stream[Q, A any](ctx context.Context, c *Client, path string, requests iter
 	var sent atomic.Int64
 	go send(to, requests, &sent)
 	var received int64
-	err := exchange(ctx, c, path, api.MediaLines, body, func(answer A) error {
+	err := exchange(ctx, c, path, nil, api.MediaLines, body, func(answer A) error {
 		received++
 		return done(answer)
 	})
@@ -71,10 +72,10 @@ func stream[Q, A any](ctx context.Context, c *Client, path string, requests iter
 }
 
 // exchange sends a body and hands each line of the answer to done. It ends with the first error of done.
-func exchange[A any](ctx context.Context, c *Client, path, media string, body io.Reader, done func(A) error) error {
+func exchange[A any](ctx context.Context, c *Client, path string, query url.Values, media string, body io.Reader, done func(A) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	request, err := c.request(ctx, call{method: http.MethodPost, path: path}, body)
+	request, err := c.request(ctx, call{method: http.MethodPost, path: path, query: query}, body)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ var freeText = []string{
 	"--tls-cert", "--tls-key", "--allow-path", "--scope-expr", "--path", "--q", "--cursor",
 	"--public-to", "--secret-file", "--headers-file", "--id", "--signature",
 	"--filter", "--user", "--key-id", "--jwks", "--check", "--token-file",
+	"--report", "--map", "--set", "--pepper",
 	"--from", "--root-key-file", "--revocation-log", "--checkpoint-file", "--value",
 	"--database-url-file",
 }

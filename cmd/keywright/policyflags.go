@@ -20,7 +20,7 @@ type policyFlags struct {
 	requireOwner                         bool
 	allowedScopes, publishableScopes     []string
 	roles                                roleList
-	defaultFormat                        string
+	defaultFormat, pepper                string
 	keyLimits, ownerLimits, spaceLimits  []api.Limit
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
@@ -31,7 +31,7 @@ type policyFlags struct {
 // policyNames are the flags of a policy, which --clear takes.
 var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
-	"keyspace-limit", "max-grace", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
+	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
@@ -51,6 +51,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	addDuration(flags, &f.rotateWarn, "rotate-warn", 0, "show it `TIME` before (default a tenth of --rotate-every)")
 	addDuration(flags, &f.rotateGrace, "rotate-grace", 0, "let old secrets live on for `TIME` after a rotation that names none")
 	addDuration(flags, &f.rotateIdle, "rotate-idle", 0, "end that grace when an old secret was not used for `TIME`")
+	flags.StringVar(&f.pepper, "pepper", "", "hash new secrets with the pepper `NAME`")
 	flags.StringVar(&f.policyFile, "policy", "", "take the whole policy from `FILE`, in JSON as the API takes it; - is standard input")
 }
 
@@ -89,6 +90,7 @@ func (f *policyFlags) policy(stdin io.Reader, p api.Policy) (api.Policy, error) 
 	put(&p.OwnerLimits, change("owner-limit"), f.ownerLimits)
 	put(&p.Limits, change("keyspace-limit"), f.spaceLimits)
 	put(&p.MaxGrace, change("max-grace"), api.Duration(f.maxGrace))
+	put(&p.Pepper, change("pepper"), f.pepper)
 	put(&p.Roles, cleared["role"], nil)
 	p.Roles = f.roles.over(p.Roles)
 	p.Rotation, err = f.rotation(p.Rotation, change, cleared["rotate-every"])

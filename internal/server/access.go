@@ -34,6 +34,7 @@ var (
 	jsonOnly    = []string{api.MediaJSON}
 	linesOnly   = []string{api.MediaLines}
 	jsonOrLines = []string{api.MediaJSON, api.MediaLines}
+	linesOrCSV  = []string{api.MediaLines, api.MediaCSV}
 )
 
 // needs returns the scopes of a verb. On the reserved keyspace every verb needs admin:write instead, so whoever has that
@@ -71,8 +72,13 @@ var table = map[string]access{
 	"POST " + api.PathOwnerCredits: {scopes: []string{authority.ScopeOwnersWrite}, media: jsonOnly, body: smallBody},
 	"GET " + api.PathOwnerLedger:   {scopes: []string{authority.ScopeOwnersRead}},
 
-	"GET " + api.PathUsage: {scopes: needs(authority.ScopeUsage)},
-	"GET " + api.PathStats: {scopes: []string{authority.ScopeUsage}},
+	"GET " + api.PathUsage:     {scopes: needs(authority.ScopeUsage)},
+	"GET " + api.PathStats:     {scopes: []string{authority.ScopeUsage}},
+	"POST " + api.PathImport:   {scopes: needs(authority.ScopeImport), media: linesOrCSV, body: stream},
+	"GET " + api.PathExport:    {scopes: needs(authority.ScopeExport), slow: true},
+	"GET " + api.PathPeppers:   {scopes: []string{authority.ScopeAdmin}},
+	"POST " + api.PathPeppers:  {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
+	"DELETE " + api.PathPepper: {scopes: []string{authority.ScopeAdmin}, slow: true}, // reads every record
 
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},

@@ -31,6 +31,8 @@ var bodies = map[string]string{
 	"POST /v1/audit/checkpoints":   `{}`,
 	"POST /v1/audit/erase":         `{"value":"x"}`,
 	"POST /v1/audit/prune":         `{"sequence":1}`,
+	"POST /v1/keys/import":         `{"hash":"x"}`,
+	"POST /v1/peppers":             `{"name":"p"}`,
 }
 
 // TestAccess walks through every route of the document and of the router: each has a row in the table, and the row is

@@ -76,6 +76,8 @@ func (s *Server) finishDocument() error {
 	d.backup()
 	d.issueLines()
 	d.bulk()
+	d.imports()
+	d.exports()
 	d.grace()
 	d.loosen()
 	var document bytes.Buffer
@@ -215,6 +217,7 @@ func (d documenter) loosen() {
 	schemas["VerifyLine"].Required = nil
 	schemas["IssueLine"].Required = []string{"line"}
 	schemas["BulkLine"].Required = nil
+	schemas["ImportAnswer"].Required = nil
 }
 
 // reach marks the schemas that a schema refers to.
