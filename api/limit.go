@@ -82,7 +82,7 @@ type LimitState struct {
 func LimitStateOf(s *keywright.LimitState, now time.Time) LimitState {
 	w := LimitState{
 		Name: s.Name, Of: s.Of, Limit: s.Amount, Window: Duration(s.Window), Remaining: s.Remaining,
-		ResetAt: ResetAt(s.Reset, now), ResetAfter: Duration(max(s.Reset, 0)), RetryAfter: Duration(max(s.RetryAfter, 0)),
+		ResetAt: ResetAt(s.Reset, now), ResetAfter: Duration(Wait(s.Reset)), RetryAfter: Duration(Wait(s.RetryAfter)),
 		Never: s.RetryAfter < 0,
 	}
 	if s.Limit != s.Amount {
@@ -94,6 +94,14 @@ func LimitStateOf(s *keywright.LimitState, now time.Time) LimitState {
 // ResetAt returns the time after a duration, to the millisecond, never too early.
 func ResetAt(after time.Duration, now time.Time) time.Time {
 	return now.Add(after + time.Millisecond - 1).UTC().Truncate(time.Millisecond)
+}
+
+// Wait is how long to wait as the wire has it: to the millisecond, never too short; 0 for what is not to be waited for.
+func Wait(d time.Duration) time.Duration {
+	if rest := d % time.Millisecond; rest > 0 {
+		d += time.Millisecond - rest
+	}
+	return max(d, 0)
 }
 
 // State returns the state as a program reads it.

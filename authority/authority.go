@@ -58,6 +58,7 @@ type Options struct {
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
 type Authority struct {
 	store  Store
+	lease  Leaseholder // nil: the store needs none
 	clock  func() time.Time
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
@@ -72,7 +73,8 @@ type Authority struct {
 
 	table    *table.Table
 	complete atomic.Bool // the table holds every hash of the store
-	grants   table.Interned[grant]
+	grants   table.Values[grant]
+	owners   table.Texts
 	scopes   table.Interned[*scopeSet]
 	rules    table.Interned[*ruleSet]
 	kinds    table.Interned[*kind]
@@ -131,6 +133,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err
 	}
+	a.lease, _ = o.Store.(Leaseholder)
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	if err := a.loadPeppers(ctx); err != nil {
 		return nil, err
@@ -141,11 +144,11 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	go a.warm(warm)
-	go a.keepHouse(warm)
-	go a.bank.run()
 	if o.PersonalLife > 0 {
 		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })
 	}
+	go a.keepHouse(warm)
+	go a.bank.run()
 	return a, nil
 }
 
@@ -217,13 +220,17 @@ func (a *Authority) warm(ctx context.Context) {
 type Stats struct {
 	Secrets  int    // hashes in the table
 	Bytes    int    // of the table
+	Shared   int    // bytes of owners and grants, which equal keys share
 	Complete bool   // every hash of the store is in it
 	Lookups  uint64 // verifications that had to ask the store
 }
 
 // Stats returns figures about the table.
 func (a *Authority) Stats() Stats {
-	return Stats{Secrets: a.table.Len(), Bytes: a.table.Bytes(), Complete: a.complete.Load(), Lookups: a.asked.Load()}
+	return Stats{
+		Secrets: a.table.Len(), Bytes: a.table.Bytes(), Shared: a.owners.Bytes() + a.grants.Bytes(),
+		Complete: a.complete.Load(), Lookups: a.asked.Load(),
+	}
 }
 
 // now returns the time as it is stored: in UTC, to the millisecond.

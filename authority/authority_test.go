@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,6 +33,20 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 func open(t testing.TB) (*authority.Authority, *clock) {
 	t.Helper()
 	return over(t, memory(t))
+}
+
+// memory returns an empty store: SQLite in memory, or PostgreSQL if KEYWRIGHT_TEST_STORE says so.
+func memory(t testing.TB) authority.Store {
+	t.Helper()
+	if os.Getenv("KEYWRIGHT_TEST_STORE") == "postgres" {
+		return onPostgres(t)
+	}
+	store, err := sqlite.OpenMemory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
 }
 
 // eventually waits for what is done in the background.
@@ -73,16 +88,6 @@ func sealer(t testing.TB, root byte) authority.Sealer {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func memory(t testing.TB) *sqlite.Store {
-	t.Helper()
-	store, err := sqlite.OpenMemory(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
 }
 
 func issue(t testing.TB, a *authority.Authority, q authority.IssueRequest) authority.Issued {

@@ -16,7 +16,7 @@ import (
 
 // A Filter chooses keys of one keyspace. Every field that is not zero narrows it.
 type Filter struct {
-	Keyspace      string // default
+	Keyspace      string // default, or the one that the caller is bound to
 	Owner         string
 	Scope         string       // keys that grant this scope, by their own scopes or their roles
 	Network       netip.Prefix // keys that may be used from somewhere in it: those without networks too
@@ -62,6 +62,7 @@ func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func
 	if err != nil {
 		return 0, err
 	}
+	q.Filter.Keyspace = c.keyspace(q.Filter.Keyspace)
 	if err := q.Filter.check(); err != nil {
 		return 0, err
 	}
@@ -155,6 +156,7 @@ func (a *Authority) bulkVerb(q *BulkRequest) (one func(context.Context, Caller, 
 
 // Each visits the records that a filter chooses, newest first. What is put meanwhile may be missed.
 func (a *Authority) Each(ctx context.Context, c Caller, f Filter, visit func(*Record) error) error {
+	f.Keyspace = c.keyspace(f.Keyspace)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -213,9 +215,6 @@ func (f *Filter) chooses(s *space, r *Record) bool {
 }
 
 func (f *Filter) check() error {
-	if f.Keyspace == "" {
-		f.Keyspace = DefaultKeyspace
-	}
 	named := *f
 	named.Keyspace, named.All = "", false
 	switch {

@@ -21,14 +21,14 @@ const (
 	ScopeKeyspacesRead  = "keyspaces:read"
 	ScopeKeyspacesWrite = "keyspaces:write"
 	ScopeAudit          = "audit:read"
+	ScopeAuditWrite     = "audit:write" // checkpoint, erase, prune
+	ScopeBackup         = "backup:read"
 	ScopeOwnersRead     = "owners:read"
 	ScopeOwnersWrite    = "owners:write"
 	ScopeUsage          = "usage:read"
 	ScopeImport         = "keys:import"
 	ScopeExport         = "keys:export"
 	ScopeExportHashes   = "keys:export_hashes"
-	ScopeAuditWrite     = "audit:write" // checkpoint, erase, prune
-	ScopeBackup         = "backup:read"
 	ScopeMetrics        = "metrics:read"
 	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
@@ -114,6 +114,17 @@ func (c Caller) may(scope, keyspace string) error {
 		return denied("the caller may not act on this keyspace", "use a service key that is bound to it, or to none")
 	}
 	return nil
+}
+
+// keyspace returns the keyspace that is meant where none is named: the one that the caller is bound to, or default.
+func (c Caller) keyspace(named string) string {
+	switch {
+	case named != "":
+		return named
+	case len(c.keyspaces) == 1:
+		return c.keyspaces[0]
+	}
+	return DefaultKeyspace
 }
 
 // bound reports whether a keyspace is within the caller's.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
@@ -322,5 +323,21 @@ func TestCodesAreDocumented(t *testing.T) {
 	text := strings.Join(strings.Fields(string(guide)), " ")
 	if want := strings.Join(append(codes, "`"+string(keywright.Valid)+"`"), ", "); !strings.Contains(text, want) {
 		t.Errorf("the guide does not say: %s", want)
+	}
+}
+
+// TestBoundCallerSpendsNothingOfOthers verifies the key of another owner: it does not exist, so it loses nothing.
+func TestBoundCallerSpendsNothingOfOthers(t *testing.T) {
+	a, _ := open(t)
+	theirs := issue(t, a, authority.IssueRequest{Owner: "team_8", Credits: &authority.CreditsRequest{Remaining: 1}, Limits: []authority.Limit{limit("requests", 1, time.Hour)}})
+	ask := keywright.Ask{Key: theirs.Key, Keyspace: "default"}
+	for range 3 {
+		v, err := a.VerifyAs(ctx, as(t, a, authority.Rules{Owner: "team_7"}, "keys:verify"), ask)
+		if err != nil || v.Code != keywright.NotFound || !v.KeyID.IsZero() || v.Limit.Name != "" || v.Detail != nil {
+			t.Fatalf("%+v, %v", v, err)
+		}
+	}
+	if v := verify(t, a, ask); v.Code != keywright.Valid || *v.Credits != 0 {
+		t.Errorf("%+v", v)
 	}
 }

@@ -15,8 +15,10 @@ import (
 const (
 	// ScopeChildren lets the holder of a key make children of it. No wildcard grants it.
 	ScopeChildren = "keywright:children"
-	maxChildren   = 10_000
 )
+
+// maxChildren is how many children of a key can be used at the same time.
+var maxChildren = 10_000
 
 // Holder returns the caller who holds a key that may have children. It may make children of that key, and nothing
 // else. The verification counts and costs as any other.
@@ -68,12 +70,8 @@ func (a *Authority) IssueChild(ctx context.Context, c Caller, parent keywright.K
 	if depth >= maxDepth {
 		return Issued{}, invalid("parent", fmt.Sprintf("has %d keys above it", depth), fmt.Sprintf("children go %d deep at most", maxDepth))
 	}
-	page, err := a.store.List(ctx, Query{Parent: parent, State: StateActive, At: a.now(), Limit: maxChildren})
-	if err != nil {
-		return Issued{}, fromStore(err)
-	}
-	if len(page.Records) >= maxChildren {
-		return Issued{}, &Error{Kind: Conflicting, Problem: "the parent has 10,000 children that can be used", Hint: "revoke some, or give them shorter lives"}
+	if err := a.countChild(ctx, parent); err != nil {
+		return Issued{}, err
 	}
 	if q.Keyspace != "" && q.Keyspace != r.Keyspace {
 		return Issued{}, invalid("keyspace", "is not that of the parent", "leave it out")
@@ -86,6 +84,24 @@ func (a *Authority) IssueChild(ctx context.Context, c Caller, parent keywright.K
 		return a.issue(ctx, c, q, nil)
 	}
 	return a.issueOnce(ctx, c, q)
+}
+
+// countChild counts one more child of a key, unless it has as many as it may. They are counted in the store when the
+// count is not known, or has come to the most there may be: some may have ended since.
+func (a *Authority) countChild(ctx context.Context, parent keywright.KeyID) error {
+	n := a.lineages.add(parent)
+	if n.children == 0 || n.children >= maxChildren {
+		page, err := a.store.List(ctx, Query{Parent: parent, State: StateActive, At: a.now(), Limit: maxChildren})
+		if err != nil {
+			return fromStore(err)
+		}
+		n.children = len(page.Records)
+	}
+	if n.children >= maxChildren {
+		return &Error{Kind: Conflicting, Problem: fmt.Sprintf("the parent has %d children that can be used", maxChildren), Hint: "revoke some, or give them shorter lives"}
+	}
+	n.children++
+	return nil
 }
 
 func (a *Authority) parentRecord(ctx context.Context, c Caller, id keywright.KeyID) (Record, error) {

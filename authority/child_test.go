@@ -284,3 +284,17 @@ func TestHolderMakesChildren(t *testing.T) {
 		t.Fatalf("the actor is %s", e[len(e)-1].Actor)
 	}
 }
+
+func TestNotTooManyChildren(t *testing.T) {
+	authority.SetMaxChildren(5)
+	defer authority.SetMaxChildren(10_000)
+	a, clock := open(t)
+	parent := issue(t, a, authority.IssueRequest{})
+	for range 5 {
+		child(t, a, parent, authority.IssueRequest{ExpiresIn: time.Minute})
+	}
+	_, err := a.IssueChild(ctx, admin, parent.Record.ID, authority.IssueRequest{})
+	wantError(t, err, authority.Conflicting, "")
+	clock.advance(time.Minute)
+	child(t, a, parent, authority.IssueRequest{}) // those have ended
+}

@@ -3,6 +3,7 @@
 package authority_test
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -229,6 +230,44 @@ func TestRefillOnce(t *testing.T) {
 	later.advance(4 * time.Minute)
 	if got := balance(t, b, k.Record.ID); got != 5 {
 		t.Fatalf("%d after the second refill", got)
+	}
+}
+
+// together is a store that lets two reads of a balance go on only when both have read.
+type together struct {
+	authority.Store
+	armed atomic.Bool
+	read  chan struct{}
+}
+
+func (s *together) List(ctx context.Context, q authority.Query) (authority.Page, error) {
+	page, err := s.Store.List(ctx, q)
+	if q.Of == authority.Balances && !q.NextBefore.IsZero() || q.Of != authority.Balances || !s.armed.Load() {
+		return page, err
+	}
+	select {
+	case s.read <- struct{}{}: // the other one waits
+	case <-s.read:
+	case <-time.After(5 * time.Second):
+	}
+	return page, err
+}
+
+func TestTwoWhoFindTheSameRefillDue(t *testing.T) {
+	store := &together{Store: memory(t), read: make(chan struct{})}
+	a, clock := over(t, store)
+	k := issue(t, a, authority.IssueRequest{Credits: credits(1, &authority.Refill{Amount: 5, Every: time.Hour, Mode: authority.RefillAdd})})
+	wantCode(t, a, k.Key, keywright.Valid)
+	clock.advance(time.Hour)
+	store.armed.Store(true)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { _, _ = a.Verify(ctx, keywright.Ask{Key: k.Key, Keyspace: "default"}) })
+	}
+	wg.Wait()
+	store.armed.Store(false)
+	if got := balance(t, a, k.Record.ID); got != 3 {
+		t.Fatalf("%d left of one refill of 5 and two spends", got)
 	}
 }
 

@@ -13,3 +13,6 @@ func (a *Authority) Tend(ctx context.Context) {
 
 // RefillDue is Refill.due.
 var RefillDue = (*Refill).due
+
+// SetMaxChildren changes how many children a key may have.
+func SetMaxChildren(n int) { maxChildren = n }

@@ -127,7 +127,14 @@ func (a *Authority) putKeyspace(ctx context.Context, c Caller, k Keyspace, chang
 		}
 		return fromStore(err)
 	}
-	return a.adopt(k)
+	var was Keyspace
+	if s := a.space(k.Name); s != nil {
+		was = s.Keyspace
+	}
+	if err := a.adopt(k); err != nil {
+		return err
+	}
+	return a.logRoles(ctx, &was, &k)
 }
 
 // apply sets what is not nil, in the form in which it is kept, and says what changed.

@@ -20,6 +20,10 @@ type lineage struct {
 	id      keywright.KeyID
 	known   atomic.Pointer[ancestor] // nil: the store must be asked
 	loading sync.Mutex
+
+	// children is how many there are that can be used, or more, as those that end are not taken away; 0: not known.
+	// Whoever holds the lock of the key may use it.
+	children int
 }
 
 // An ancestor is what a verification of a child needs to know of a key above it.

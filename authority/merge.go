@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keywright/keywright"
@@ -19,6 +20,7 @@ type Merged struct {
 	Revoked  int // keys
 	Disabled int // keys: they were disabled, or narrowed to something the log does not tell
 	Ended    int // keys of which a secret ends that did not
+	Roles    int // that were narrowed
 	Unknown  int // keys that the store does not hold: they were issued after the backup
 }
 
@@ -31,11 +33,18 @@ func (a *Authority) MergeRevocations(ctx context.Context, c Caller, entries iter
 		return m, err
 	}
 	keys := map[keywright.KeyID]*loss{}
+	roles := map[[2]string]Revocation{}
 	for entry, err := range entries {
 		if err != nil {
 			return m, err
 		}
 		m.Entries++
+		if entry.Kind == RoleNarrowed {
+			if at := [2]string{entry.Keyspace, entry.Role}; roles[at].Version < entry.Version {
+				roles[at] = entry
+			}
+			continue
+		}
 		l := keys[entry.Key]
 		if l == nil {
 			l = &loss{ends: map[keywright.Hash]time.Time{}}
@@ -50,7 +59,36 @@ func (a *Authority) MergeRevocations(ctx context.Context, c Caller, entries iter
 			return m, err
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(*a.spaces.Load())) {
+		if err := a.mergeRoles(ctx, c, name, roles, &m); err != nil {
+			return m, err
+		}
+	}
 	return m, nil
+}
+
+// mergeRoles narrows the roles of a keyspace, in one change. What they were when they were narrowed last is in the log.
+func (a *Authority) mergeRoles(ctx context.Context, c Caller, name string, narrowed map[[2]string]Revocation, m *Merged) error {
+	k := a.space(name).Keyspace
+	roles := maps.Clone(k.Policy.Roles)
+	var lines []string
+	for _, role := range slices.Sorted(maps.Keys(k.Policy.Roles)) {
+		entry, ok := narrowed[[2]string{name, role}]
+		scopes := strings.Fields(entry.Scopes)
+		if !ok || k.Version >= entry.Version || slices.Equal(roles[role], scopes) {
+			continue
+		}
+		lines = append(lines, "role "+role)
+		if roles[role] = scopes; len(scopes) == 0 {
+			delete(roles, role)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	m.Roles += len(lines)
+	k.Policy.Roles = roles
+	return a.putKeyspace(ctx, c, k, append(lines, "by the revocation log"), "keyspace.update")
 }
 
 // A loss is all that a log says was taken away from one key.
@@ -91,7 +129,7 @@ func (a *Authority) mergeKey(ctx context.Context, c Caller, id keywright.KeyID, 
 	if !found.any() {
 		return nil
 	}
-	e := edit{scope: ScopeAdmin, verb: found.verb(), change: func(r *Record) ([]string, error) { return l.apply(r), nil }}
+	e := edit{scope: ScopeAdmin, verb: found.verb(), change: func(r *Record) ([]string, error) { return l.apply(r, a.now()), nil }}
 	if _, err := a.change(ctx, c, id, e); err != nil {
 		return err
 	}
@@ -142,7 +180,7 @@ func (l *loss) of(r *Record) (f lossFound) {
 	return f
 }
 
-func (l *loss) apply(r *Record) (lines []string) {
+func (l *loss) apply(r *Record, now time.Time) (lines []string) {
 	f := l.of(r)
 	if !f.any() {
 		return nil
@@ -160,6 +198,7 @@ func (l *loss) apply(r *Record) (lines []string) {
 		for i := range r.Secrets {
 			if ends, ok := l.ends[r.Secrets[i].Hash]; ok && sooner(r.Secrets[i].Expires, wholeSeconds(ends)) {
 				r.Secrets[i].Expires = wholeSeconds(ends)
+				r.Secrets[i].Grace = r.Secrets[i].Grace && ends.After(now)
 			}
 		}
 		lines = append(lines, fmt.Sprintf("secrets ended: %d", f.ended))

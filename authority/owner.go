@@ -12,7 +12,7 @@ import (
 
 // An OwnerRequest says what limits and credits the keys of an owner share. Nil leaves a field as it is.
 type OwnerRequest struct {
-	Keyspace string // default
+	Keyspace string // where it is empty: the one that the caller is bound to, or default
 	ID       string
 	Limits   *[]Limit
 	Credits  *CreditsUpdate
@@ -21,7 +21,7 @@ type OwnerRequest struct {
 // PutOwner sets limits and credits that all keys of an owner in a keyspace share. They hold for every verification that
 // begins after it has returned.
 func (a *Authority) PutOwner(ctx context.Context, c Caller, q OwnerRequest) (Owner, error) {
-	defer a.lockOwner(&q.Keyspace, q.ID)()
+	defer a.lockOwner(c, &q.Keyspace, q.ID)()
 	if err := a.mayOwner(c, ScopeOwnersWrite, q.Keyspace, q.ID); err != nil {
 		return Owner{}, err
 	}
@@ -100,7 +100,7 @@ func (a *Authority) applyOwner(ctx context.Context, c Caller, o *Owner, verb str
 // DeleteOwner ends the limits and credits that the keys of an owner share. Their balance and ledger stay, in case the
 // owner comes back.
 func (a *Authority) DeleteOwner(ctx context.Context, c Caller, keyspace, id string) error {
-	defer a.lockOwner(&keyspace, id)()
+	defer a.lockOwner(c, &keyspace, id)()
 	o, err := a.ownerFor(ctx, c, ScopeOwnersWrite, keyspace, id)
 	if err != nil {
 		return err
@@ -114,9 +114,7 @@ func (a *Authority) Owner(ctx context.Context, c Caller, keyspace, id string) (O
 }
 
 func (a *Authority) ownerFor(ctx context.Context, c Caller, scope, keyspace, id string) (Owner, error) {
-	if keyspace == "" {
-		keyspace = DefaultKeyspace
-	}
+	keyspace = c.keyspace(keyspace)
 	if err := a.mayOwner(c, scope, keyspace, id); err != nil {
 		return Owner{}, err
 	}
@@ -132,9 +130,7 @@ func (a *Authority) ownerFor(ctx context.Context, c Caller, scope, keyspace, id 
 
 // Owners lists owners that have limits or credits, by id, and whether there are more behind the last.
 func (a *Authority) Owners(ctx context.Context, c Caller, keyspace, after string, limit int) ([]Owner, bool, error) {
-	if keyspace == "" {
-		keyspace = DefaultKeyspace
-	}
+	keyspace = c.keyspace(keyspace)
 	if err := a.mayOwner(c, ScopeOwnersRead, keyspace, c.owner); err != nil {
 		return nil, false, err
 	}
@@ -162,7 +158,7 @@ func (a *Authority) OwnerCredits(ctx context.Context, c Caller, keyspace, id str
 
 // ChangeOwnerCredits sets the balance of an owner, adds to it or takes from it.
 func (a *Authority) ChangeOwnerCredits(ctx context.Context, c Caller, keyspace, id string, q CreditsChange) (Balance, error) {
-	defer a.lockOwner(&keyspace, id)()
+	defer a.lockOwner(c, &keyspace, id)()
 	o, err := a.ownerFor(ctx, c, ScopeOwnersWrite, keyspace, id)
 	if err != nil {
 		return Balance{}, err
@@ -197,10 +193,8 @@ func (a *Authority) mayOwner(c Caller, scope, keyspace, id string) error {
 }
 
 // lockOwner lets one change of an owner be made at a time.
-func (a *Authority) lockOwner(keyspace *string, id string) func() {
-	if *keyspace == "" {
-		*keyspace = DefaultKeyspace
-	}
+func (a *Authority) lockOwner(c Caller, keyspace *string, id string) func() {
+	*keyspace = c.keyspace(*keyspace)
 	account := AccountOf(*keyspace, id)
 	mu := &a.records[account[15]%byte(len(a.records))]
 	mu.Lock()

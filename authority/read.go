@@ -80,10 +80,8 @@ func (a *Authority) listSpace(ctx context.Context, c Caller, q *ListRequest) err
 			return err
 		}
 		q.Keyspace = parent.Keyspace
-	case len(c.keyspaces) == 1:
-		q.Keyspace = c.keyspaces[0]
 	default:
-		q.Keyspace = DefaultKeyspace
+		q.Keyspace = c.keyspace("")
 	}
 	return c.may(ScopeRead, q.Keyspace)
 }

@@ -48,7 +48,8 @@ type StoredSecret struct {
 	Pepper     string // the name of the pepper of Hash; empty: none
 	Slow       string // a bcrypt or argon2 hash in its own notation, until its first use
 	// Grace marks a secret that was rotated out and still verifies; its end is an act of its own. It ends at Expires, or,
-	// where Idle is set, when it has not been used for so long, whichever is first.
+	// where Idle is set, when it has not been used for so long, whichever is first. Of the secrets of a record, only the
+	// first and those in their grace verify.
 	Grace bool
 	Idle  time.Duration
 }

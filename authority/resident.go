@@ -3,12 +3,13 @@
 package authority
 
 import (
-	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,11 +17,10 @@ import (
 	"github.com/keywright/keywright/authority/internal/table"
 )
 
-// A grant is what the secrets of a record may do: equal grants are kept once. Few have a kind, scopes or rules of their
-// own, so those are numbers.
+// A grant is what the secrets of a record may do: equal grants are kept once. All it holds are numbers, as there can be as
+// many grants as keys: it must have no pointer for the collector to follow.
 type grant struct {
-	owner               string
-	kind, scopes, rules uint32
+	owner, kind, scopes, rules uint32
 }
 
 // kind is where a key belongs.
@@ -80,7 +80,11 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 			a.log.Error("the last use of a secret could not be read", "key_id", r.ID.String(), "error", err)
 			secret |= table.Doubtful
 		}
-		state := table.NewState(seconds(earlier(r.Expires, end)), secret, number)
+		ends := seconds(earlier(r.Expires, end))
+		if i > 0 && !s.Grace {
+			ends = endedForGood
+		}
+		state := table.NewState(ends, secret, number)
 		put(known, r.ID, state)
 	}
 	return nil
@@ -89,7 +93,7 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 // grant returns the number of a record's grant.
 func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 	g := grant{
-		kind: a.kinds.Number(fmt.Sprint(k.space, " ", k.place, " ", k.environment), func() *kind {
+		kind: a.kinds.Number(strconv.Itoa(int(k.space))+" "+strconv.Itoa(k.place)+" "+k.environment, func() *kind {
 			k.environment = strings.Clone(k.environment)
 			return k
 		}),
@@ -100,14 +104,11 @@ func (a *Authority) grant(r *Record, k *kind) (uint32, error) {
 		return 0, err
 	}
 	g.rules = rules
-	var key [12]byte
-	for i, n := range []uint32{g.kind, g.scopes, g.rules} {
-		binary.LittleEndian.PutUint32(key[4*i:], n)
+	var ok bool
+	if g.owner, ok = a.owners.Number(r.Owner); !ok {
+		return 0, errors.New("there is no room for more owners")
 	}
-	number := a.grants.Number(string(key[:])+r.Owner, func() grant {
-		g.owner = strings.Clone(r.Owner)
-		return g
-	})
+	number := a.grants.Number(g)
 	if number > table.MaxGrant {
 		return 0, fmt.Errorf("more than %d different grants", table.MaxGrant)
 	}
@@ -166,6 +167,9 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// endedForGood is the end of a secret whose grace is over: whatever the clock says later, it does not come back.
+const endedForGood = 1
 
 // seconds returns a time as the table keeps it: 0 is never. What lies before 1970 is expired, what lies beyond 2106
 // is never reached.

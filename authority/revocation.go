@@ -4,22 +4,28 @@ package authority
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/keywright/keywright"
 )
 
-// A Revocation is a line of the revocation log: something was taken away from a key. It tells no more than it must: neither
-// owner nor scopes.
+// A Revocation is a line of the revocation log: something was taken away from a key, or from all that have a role. It tells
+// no more than it must: neither owner nor the scopes of a key.
 type Revocation struct {
 	Time    time.Time
 	Key     keywright.KeyID
-	Version uint64 // of the record, after the act
+	Version uint64 // of the record or the keyspace, after the act
 	Kind    RevocationKind
 	Hash    keywright.Hash // of the secret, where one ended
 	Ends    time.Time      // when that secret ends; it may be later than Time
+
+	// Of a role that was narrowed, in place of Key.
+	Keyspace, Role string
+	Scopes         string // what it has now, with spaces between
 }
 
 // RevocationKind is what was taken away.
@@ -31,6 +37,8 @@ const (
 	KeyDisabled RevocationKind = "disabled"
 	KeyNarrowed RevocationKind = "narrowed"     // scopes, roles, rules, limits, or its end or begin
 	SecretEnds  RevocationKind = "secret_ended" // rotated out, or the end of its grace
+
+	RoleNarrowed RevocationKind = "role_narrowed"
 )
 
 // A RevocationLog keeps what was taken away outside the store, so that a store that is restored from a backup does not
@@ -140,6 +148,23 @@ func taken(was, is *Record) (entries []Revocation) {
 	return entries
 }
 
+// logRoles writes which roles a change of a keyspace narrowed.
+func (a *Authority) logRoles(ctx context.Context, was, is *Keyspace) error {
+	if a.revocations.log == nil {
+		return nil
+	}
+	var entries []Revocation
+	for _, role := range slices.Sorted(maps.Keys(was.Policy.Roles)) {
+		now := is.Policy.Roles[role]
+		if slices.ContainsFunc(was.Policy.Roles[role], func(s string) bool { return !keywright.Includes(now, s) }) {
+			entries = append(entries, Revocation{
+				Time: is.Updated, Version: is.Version, Kind: RoleNarrowed, Keyspace: is.Name, Role: role, Scopes: strings.Join(now, " "),
+			})
+		}
+	}
+	return a.revocations.append(context.WithoutCancel(ctx), entries)
+}
+
 // narrowed reports whether a record may do less than before. What cannot be compared counts as less.
 func narrowed(was, is *Record) bool {
 	return slices.ContainsFunc(was.Scopes, func(s string) bool { return !keywright.Includes(is.Scopes, s) }) ||
@@ -179,7 +204,7 @@ func endsSooner(before *Record, place int, is *Record) (ends time.Time, ended bo
 		rehashed := s.PublicID == was.PublicID && s.Created.Equal(was.Created) &&
 			(s.PublicID != "" || i == place && len(is.Secrets) == len(before.Secrets))
 		if s.Hash == was.Hash || rehashed {
-			return s.Expires, sooner(was.Expires, s.Expires) || s.Grace && !was.Grace && s.Idle > 0
+			return s.Expires, sooner(was.Expires, s.Expires)
 		}
 	}
 	return is.Updated, was.Expires.IsZero() || was.Expires.After(is.Updated)

@@ -70,6 +70,9 @@ func TestWhatIsTakenAwayIsLogged(t *testing.T) {
 		"a later end":           {before: authority.Update{ExpiresAt: ptr(start.Add(time.Hour))}, after: authority.Update{ExpiresAt: ptr(start.Add(2 * time.Hour))}},
 		"no end any more":       {before: authority.Update{ExpiresAt: ptr(start.Add(time.Hour))}, after: authority.Update{ExpiresAt: ptr(time.Time{})}},
 		"a later begin":         {after: authority.Update{NotBefore: ptr(start.Add(time.Hour))}, want: authority.KeyNarrowed},
+		"a limit":               {after: authority.Update{Limits: &[]authority.Limit{{Name: "a", Limit: 1, Window: time.Hour}}}, want: authority.KeyNarrowed},
+		"no limit any more":     {before: authority.Update{Limits: &[]authority.Limit{{Name: "a", Limit: 1, Window: time.Hour}}}, after: authority.Update{Limits: &[]authority.Limit{}}},
+		"credits":               {after: authority.Update{Credits: &authority.CreditsUpdate{Remaining: ptr(int64(5))}}, want: authority.KeyNarrowed},
 		"an owner, who differs": {after: authority.Update{Owner: ptr("bob")}, want: authority.KeyNarrowed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +137,7 @@ func TestTheVerbIsNotDoneBeforeItIsLogged(t *testing.T) {
 func TestMergeRevocations(t *testing.T) {
 	a, log := logged(t)
 	keys := map[string]authority.Issued{}
-	for _, name := range []string{"untouched", "revoked", "disabled", "narrowed", "both"} {
+	for _, name := range []string{"untouched", "revoked", "disabled", "narrowed", "both", "rotated", "in grace", "grace ended"} {
 		keys[name] = issue(t, a, authority.IssueRequest{Name: name, Scopes: []string{"a:b"}})
 	}
 	known := issue(t, a, authority.IssueRequest{Name: "known"}).Record.ID
@@ -144,7 +147,7 @@ func TestMergeRevocations(t *testing.T) {
 	if _, err := a.Enable(ctx, admin, known); err != nil {
 		t.Fatal(err)
 	}
-	behind := copyOf(t, a)
+	behind, clock := copyOf(t, a)
 
 	late := issue(t, a, authority.IssueRequest{Name: "issued after the backup"}).Record.ID
 	for _, act := range []func() error{
@@ -160,6 +163,22 @@ func TestMergeRevocations(t *testing.T) {
 		},
 		func() error { _, err := a.Revoke(ctx, admin, keys["both"].Record.ID, ""); return err },
 		func() error { _, err := a.Revoke(ctx, admin, late, ""); return err },
+		func() error {
+			_, err := a.Rotate(ctx, admin, keys["rotated"].Record.ID, authority.RotateRequest{Grace: &authority.Grace{}})
+			return err
+		},
+		func() error {
+			_, err := a.Rotate(ctx, admin, keys["in grace"].Record.ID, authority.RotateRequest{Grace: &authority.Grace{AtMost: time.Hour}})
+			return err
+		},
+		func() error {
+			_, err := a.Rotate(ctx, admin, keys["grace ended"].Record.ID, authority.RotateRequest{Grace: &authority.Grace{AtMost: time.Hour}})
+			return err
+		},
+		func() error {
+			_, err := a.EndGrace(ctx, admin, keys["grace ended"].Record.ID, true)
+			return err
+		},
 	} {
 		if err := act(); err != nil {
 			t.Fatal(err)
@@ -168,13 +187,14 @@ func TestMergeRevocations(t *testing.T) {
 
 	before := len(events(t, behind))
 	m, err := behind.MergeRevocations(ctx, admin, log.all())
-	want := authority.Merged{Entries: len(log.entries), Revoked: 2, Disabled: 2, Unknown: 1}
+	want := authority.Merged{Entries: len(log.entries), Revoked: 2, Disabled: 2, Ended: 3, Unknown: 1}
 	if err != nil || m != want {
 		t.Fatalf("%+v, %v; want %+v", m, err, want)
 	}
 	for name, code := range map[string]keywright.Code{
 		"untouched": keywright.Valid, "revoked": keywright.Revoked, "disabled": keywright.Disabled,
 		"narrowed": keywright.Disabled, "both": keywright.Revoked,
+		"rotated": keywright.Expired, "in grace": keywright.Valid, "grace ended": keywright.Expired,
 	} {
 		if v := verify(t, behind, keywright.Ask{Key: keys[name].Key, Keyspace: "default"}); v.Code != code {
 			t.Errorf("%s is %s, want %s", name, v.Code, code)
@@ -191,16 +211,61 @@ func TestMergeRevocations(t *testing.T) {
 		}
 	}
 	slices.Sort(verbs)
-	if !slices.Equal(verbs, []string{"key.disable", "key.disable", "key.revoke", "key.revoke"}) {
+	if !slices.Equal(verbs, []string{"key.disable", "key.disable", "key.end_grace", "key.end_grace", "key.end_grace", "key.revoke", "key.revoke"}) {
 		t.Errorf("left %v", verbs)
+	}
+	clock.advance(2 * time.Hour)
+	if v := verify(t, behind, keywright.Ask{Key: keys["in grace"].Key, Keyspace: "default"}); v.Code != keywright.Expired {
+		t.Errorf("behind its grace it is %s", v.Code)
 	}
 	if m, err := behind.MergeRevocations(ctx, admin, log.all()); err != nil || m.Revoked+m.Disabled+m.Ended > 0 {
 		t.Errorf("a repeat did something: %+v, %v", m, err)
 	}
 }
 
+func TestRolesAreNarrowedByTheLog(t *testing.T) {
+	a, log := logged(t)
+	set := func(roles map[string][]string) {
+		t.Helper()
+		if _, err := a.UpdateKeyspace(ctx, admin, authority.KeyspaceRequest{Name: "default", Policy: &authority.Policy{Roles: roles}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(map[string][]string{"reader": {"a:read", "b:read"}, "writer": {"a:*"}, "wider": {"c:d"}, "gone": {"e:f"}})
+	keys := map[string]keywright.Secret{}
+	for _, role := range []string{"reader", "writer", "wider", "gone"} {
+		keys[role] = issue(t, a, authority.IssueRequest{Roles: []string{role}}).Key
+	}
+	if len(log.entries) > 0 {
+		t.Errorf("new roles were logged: %+v", log.entries)
+	}
+	behind, _ := copyOf(t, a)
+	set(map[string][]string{"reader": {"a:read"}, "writer": {"a:*"}, "wider": {"c:d", "c:e"}})
+	m, err := behind.MergeRevocations(ctx, admin, log.all())
+	if err != nil || m != (authority.Merged{Entries: 2, Roles: 2}) {
+		t.Fatalf("%+v, %v of %+v", m, err, log.entries)
+	}
+	for _, c := range []struct {
+		role, scope string
+		want        keywright.Code
+	}{
+		{"reader", "a:read", keywright.Valid},
+		{"reader", "b:read", keywright.InsufficientScope},
+		{"writer", "a:write", keywright.Valid},
+		{"wider", "c:d", keywright.Valid},
+		{"gone", "e:f", keywright.InsufficientScope},
+	} {
+		if v := verify(t, behind, keywright.Ask{Key: keys[c.role], Keyspace: "default", Scopes: []string{c.scope}}); v.Code != c.want {
+			t.Errorf("%s, asked for %s: %s", c.role, c.scope, v.Code)
+		}
+	}
+	if m, err := behind.MergeRevocations(ctx, admin, log.all()); err != nil || m.Roles != 0 {
+		t.Errorf("a repeat: %+v, %v", m, err)
+	}
+}
+
 // copyOf returns an authority over another store that holds what the first one holds now, as one that was restored.
-func copyOf(t testing.TB, a *authority.Authority) *authority.Authority {
+func copyOf(t testing.TB, a *authority.Authority) (*authority.Authority, *clock) {
 	t.Helper()
 	dump, err := a.Backup(ctx, admin)
 	if err != nil {
@@ -216,9 +281,8 @@ func copyOf(t testing.TB, a *authority.Authority) *authority.Authority {
 		t.Fatal(err)
 	}
 	store := memory(t)
-	if err := store.Load(ctx, r.Next); err != nil {
+	if err := store.(authority.Archiver).Load(ctx, r.Next); err != nil {
 		t.Fatal(err)
 	}
-	b, _ := over(t, store)
-	return b
+	return over(t, store)
 }

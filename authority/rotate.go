@@ -96,10 +96,10 @@ func (a *Authority) renew(c Caller, r *Record, q RotateRequest) (issued Issued, 
 	if s == nil {
 		return issued, nil, unknown("keyspace", "")
 	}
-	switch state := r.StateAt(now); {
-	case state == StateRevoked:
+	switch {
+	case !r.Revoked.IsZero():
 		return issued, nil, &Error{Kind: Conflicting, Problem: "the key was revoked, which cannot be undone", Hint: "issue another key"}
-	case state == StateExpired:
+	case !r.Expires.IsZero() && !now.Before(r.Expires): // whatever else it is
 		return issued, nil, &Error{Kind: Conflicting, Problem: "the key has expired, and so would the new secret", Hint: "give it a later expires_at first, or issue another key"}
 	}
 	if err := a.checkGift(c, r); err != nil {

@@ -42,6 +42,13 @@ type Scanner interface {
 	Scan(ctx context.Context, visit func(*Record) error) error
 }
 
+// A Leaseholder is a store that is this process's alone for as long as its lease runs. A verification looks at it before
+// it judges and again before it answers, and is an error without it: another process may have revoked the key.
+type Leaseholder interface {
+	// Lease returns nil while nobody else can write to the store, and otherwise why that is not known. It does no I/O.
+	Lease() error
+}
+
 // An Archiver is a store whose whole content can be read at one moment, and written into an empty one. The values are
 // *Keyspace, *Owner, *Record, *Balance, *Entry, *Answer, *Item, *Checkpoint, *Usage, *Use, *Meter and *Event, in this order
 // of kinds; a value may be reused after visit returns. Versions, sequences and hashes stay as they are.

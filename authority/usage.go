@@ -99,7 +99,7 @@ func (a *Authority) Flush(ctx context.Context) error {
 	usage, last, ended := c.usage, c.last, c.ended
 	c.clear()
 	c.mu.Unlock()
-	t := Tally{Forget: a.now().Add(-usageLife)}
+	t := Tally{Now: a.now(), Forget: a.now().Add(-usageLife)}
 	totals := a.spaceUsage(&t)
 	for k, sum := range usage {
 		t.Usage = append(t.Usage, Usage{
@@ -152,46 +152,50 @@ type UsageRequest struct {
 	Until    time.Time       // zero: now
 }
 
-// UsageOf returns how often a key, or the keys of a keyspace, were verified, by hour and code. What was counted within
-// the last second may be missing.
-func (a *Authority) UsageOf(ctx context.Context, c Caller, q UsageRequest) ([]Usage, error) {
+// UsageOf returns how often a key, or the keys of a keyspace, were verified, by hour and code, and the request with what it
+// left out. What was counted within the last second may be missing.
+func (a *Authority) UsageOf(ctx context.Context, c Caller, q UsageRequest) ([]Usage, UsageRequest, error) {
 	if !q.Key.IsZero() {
 		r, err := a.record(ctx, c, ScopeUsage, q.Key)
 		if err != nil {
-			return nil, err
+			return nil, q, err
 		}
 		q.Keyspace = r.Keyspace
 	}
-	if q.Keyspace == "" {
-		q.Keyspace = DefaultKeyspace
-	}
-	if err := c.may(ScopeUsage, q.Keyspace); err != nil {
-		return nil, err
-	}
-	if q.Key.IsZero() && c.owner != "" {
-		return nil, denied("the caller is bound to an owner and may not see the usage of others", "ask for one key")
-	}
-	if a.space(q.Keyspace) == nil {
-		return nil, unknown("keyspace", "list the keyspaces to see them")
-	}
+	q.Keyspace = c.keyspace(q.Keyspace)
 	now := a.now()
 	if q.Until.IsZero() {
-		q.Until = now.Add(time.Hour)
+		q.Until = now
 	}
 	if q.Since.IsZero() {
 		q.Since = now.Add(-24 * time.Hour)
 	}
-	if !q.Since.Before(q.Until) {
-		return nil, invalid("since", "is not before until", "ask for a time that has passed")
+	if err := a.checkUsage(c, &q); err != nil {
+		return nil, q, err
 	}
-	if q.Until.Sub(q.Since) > usageLife {
-		return nil, invalid("since", "is more than 400 days before until", "usage is kept for 400 days")
-	}
+	q.Since = q.Since.UTC().Truncate(time.Hour)
 	page, err := a.store.List(ctx, Query{
 		Of: UsageHours, Keyspace: q.Keyspace, ID: q.Key, Totals: q.Key.IsZero(),
-		Since: q.Since.UTC().Truncate(time.Hour), Until: q.Until,
+		Since: q.Since, Until: q.Until.Add(time.Millisecond), // an hour that begins just then
 	})
-	return page.Usage, fromStore(err)
+	return page.Usage, q, fromStore(err)
+}
+
+func (a *Authority) checkUsage(c Caller, q *UsageRequest) error {
+	if err := c.may(ScopeUsage, q.Keyspace); err != nil {
+		return err
+	}
+	switch {
+	case q.Key.IsZero() && c.owner != "":
+		return denied("the caller is bound to an owner and may not see the usage of others", "ask for one key")
+	case a.space(q.Keyspace) == nil:
+		return unknown("keyspace", "list the keyspaces to see them")
+	case !q.Since.Before(q.Until):
+		return invalid("since", "is not before until", "ask for a time that has passed")
+	case q.Until.Sub(q.Since) > usageLife:
+		return invalid("since", "is more than 400 days before until", "usage is kept for 400 days")
+	}
+	return nil
 }
 
 // LastUses returns when and from where the secrets of a record were last used, in the order of its secrets; of those

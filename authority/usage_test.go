@@ -15,7 +15,7 @@ import (
 
 func usage(t testing.TB, a *authority.Authority, q authority.UsageRequest) map[keywright.Code]int64 {
 	t.Helper()
-	rows, err := a.UsageOf(ctx, admin, q)
+	rows, _, err := a.UsageOf(ctx, admin, q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,16 +58,16 @@ func TestUsageIsCounted(t *testing.T) {
 	a.Close()
 	b, later := over(t, store)
 	later.advance(2 * time.Hour)
-	rows, err := b.UsageOf(ctx, admin, authority.UsageRequest{Key: k.Record.ID})
+	rows, _, err := b.UsageOf(ctx, admin, authority.UsageRequest{Key: k.Record.ID})
 	if err != nil || len(rows) != 3 {
 		t.Fatalf("%+v (%v)", rows, err)
 	}
 	if got := usage(t, b, authority.UsageRequest{Key: k.Record.ID, Since: start.Add(time.Hour)}); got[keywright.Valid] != 1 || len(got) != 1 {
 		t.Fatalf("%v", got)
 	}
-	_, err = b.UsageOf(ctx, admin, authority.UsageRequest{Since: start, Until: start})
+	_, _, err = b.UsageOf(ctx, admin, authority.UsageRequest{Since: start, Until: start})
 	wantError(t, err, authority.Invalid, "since")
-	_, err = b.UsageOf(ctx, as(t, b, authority.Rules{}, authority.ScopeRead), authority.UsageRequest{})
+	_, _, err = b.UsageOf(ctx, as(t, b, authority.Rules{}, authority.ScopeRead), authority.UsageRequest{})
 	wantError(t, err, authority.Denied, "")
 }
 

@@ -37,18 +37,42 @@ func (a *Authority) VerifyAs(ctx context.Context, c Caller, ask keywright.Ask) (
 	if err := c.may(ScopeVerify, ask.Keyspace); err != nil {
 		return v, err
 	}
-	_, err = a.judge(ctx, &ask, &v)
-	if err == nil && c.owner != "" && v.Owner != c.owner && !v.KeyID.IsZero() {
-		v = keywright.Verdict{Code: keywright.NotFound, Keyspace: ask.Keyspace}
-	}
+	_, err = a.judgeFor(ctx, &ask, &v, c.owner)
 	return v, err
 }
 
 // judge writes the verdict to v and returns the rules of the key.
 func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) (*ruleSet, error) {
+	return a.judgeFor(ctx, ask, v, "")
+}
+
+// judgeFor is judge where there are only the keys of an owner, unless that is empty: of those of others nothing is told
+// and nothing spent. It looks at the lease of the store twice: what was judged under it must not be answered after its
+// end.
+func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	if a.frozen.Load() {
 		return nil, errFrozen
 	}
+	if a.lease == nil {
+		return a.decide(ctx, ask, v, owner)
+	}
+	err := a.lease.Lease()
+	var rules *ruleSet
+	if err == nil {
+		if rules, err = a.decide(ctx, ask, v, owner); err != nil {
+			return nil, err
+		}
+		err = a.lease.Lease()
+	}
+	if err != nil {
+		*v = keywright.Verdict{}
+		return nil, fromStore(err)
+	}
+	return rules, nil
+}
+
+// decide is judgeFor without the lease.
+func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	j := judgement{authority: a, space: a.space(ask.Keyspace)}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
@@ -70,6 +94,10 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 		if err := j.prepare(ask); err != nil {
 			return nil, err
 		}
+	}
+	if owner != "" && j.found && j.owner != owner {
+		v.Code, v.Keyspace = keywright.NotFound, j.space.Name
+		return nil, nil
 	}
 	failing := j.failing(ask)
 	if j.found && (failing == 0 || ask.Explain) && !j.free(ask) {
@@ -253,7 +281,7 @@ func (j *judgement) formatOf(k *kind) *keywright.Format {
 }
 
 func (j *judgement) take(id keywright.KeyID, state table.State, g grant, k *kind) {
-	j.found, j.id, j.state, j.owner, j.kind = true, id, state, g.owner, k
+	j.found, j.id, j.state, j.owner, j.kind = true, id, state, j.authority.owners.At(g.owner), k
 	j.rules = j.authority.rules.At(g.rules)
 	j.scopes = j.authority.scopes.At(g.scopes).list()
 }
@@ -301,7 +329,7 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 	v.Owner = j.owner
 	v.Scopes = j.effective()
 	v.Previous = j.state.Has(table.Previous)
-	if s := j.expires(); s != 0 {
+	if s := j.expires(); s > endedForGood {
 		v.ExpiresAt = time.Unix(int64(s), 0).UTC()
 	}
 	if step == stepScope {

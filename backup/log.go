@@ -28,6 +28,7 @@ import (
 //
 //	{"time":"2030-01-02T03:04:05.678Z","key":"key_0DF…","version":3,"what":"revoked"}
 //	{"time":"…","key":"key_0DF…","version":4,"what":"secret_ended","hash":"9f2c…","ends":"…"}
+//	{"time":"…","version":5,"what":"role_narrowed","keyspace":"acme","role":"reader","scopes":"invoices:read"}
 //
 // A crash may leave a part of a line at the end. It was never acknowledged; readers pass over it.
 type Log struct {
@@ -43,14 +44,18 @@ var ErrLogInUse = errors.New("another process writes to this revocation log")
 // logLine is an entry as it is written.
 type logLine struct {
 	Time    time.Time                `json:"time"`
-	Key     keywright.KeyID          `json:"key"`
+	Key     keywright.KeyID          `json:"key,omitzero"`
 	Version uint64                   `json:"version"`
 	What    authority.RevocationKind `json:"what"`
 	Hash    keywright.Hash           `json:"hash,omitzero"`
 	Ends    time.Time                `json:"ends,omitzero"`
+
+	Keyspace string `json:"keyspace,omitempty"` // with role and scopes: in place of key
+	Role     string `json:"role,omitempty"`
+	Scopes   string `json:"scopes,omitempty"`
 }
 
-const maxLogLine = 4096
+const maxLogLine = 1 << 20
 
 // OpenLog opens a log, or makes an empty one. What a crash left at its end is cut off. One process at a time has it open: a
 // file beside it, whose name ends in .lock, says so.
@@ -96,20 +101,29 @@ func wholeLines(file *os.File) (int64, error) {
 	if end == 0 && size > int64(len(tail)) {
 		return 0, errors.New("the end of the file is no line of a revocation log")
 	}
-	if first := bytes.TrimSpace(tail[:end]); len(first) > 0 && size <= maxLogLine {
-		head, _, _ := bytes.Cut(first, []byte("\n"))
-		if _, err := parseLog(head); err != nil {
-			return 0, errors.New("the file is no revocation log")
-		}
+	if err := looksLikeLog(tail[:end], tail[end:]); err != nil {
+		return 0, err
 	}
 	return size - int64(len(tail)) + int64(end), nil
+}
+
+// looksLikeLog refuses a file of something else before anything is cut off it: by its last whole line and by the rest.
+func looksLikeLog(whole, rest []byte) error {
+	lines := bytes.Split(bytes.TrimSuffix(whole, []byte("\n")), []byte("\n"))
+	_, err := parseLog(lines[len(lines)-1])
+	begin := []byte(`{"time":"`)
+	n := min(len(begin), len(rest))
+	if len(whole) > 0 && err != nil || !bytes.Equal(begin[:n], rest[:n]) {
+		return errors.New("the file is no revocation log")
+	}
+	return nil
 }
 
 // Append writes entries; they are on the disk when it returns nil. After an error none of them counts as written.
 func (l *Log) Append(_ context.Context, entries []authority.Revocation) error {
 	var b []byte
 	for _, e := range entries {
-		text, err := json.Marshal(logLine{e.Time.UTC(), e.Key, e.Version, e.Kind, e.Hash, e.Ends.UTC()})
+		text, err := json.Marshal(logLine{e.Time.UTC(), e.Key, e.Version, e.Kind, e.Hash, e.Ends.UTC(), e.Keyspace, e.Role, e.Scopes})
 		if err != nil {
 			return err
 		}
@@ -163,10 +177,13 @@ func parseLog(text []byte) (authority.Revocation, error) {
 	var l logLine
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if d.Decode(&l) != nil || d.InputOffset() != int64(len(text)) || l.Key.IsZero() || l.Version == 0 || l.What == "" {
+	if d.Decode(&l) != nil || d.InputOffset() != int64(len(text)) || l.Key.IsZero() != (l.What == authority.RoleNarrowed) || l.Version == 0 || l.What == "" {
 		return authority.Revocation{}, errors.New("not a line of a revocation log") // an error of the decoder could repeat it
 	}
-	return authority.Revocation{Time: l.Time, Key: l.Key, Version: l.Version, Kind: l.What, Hash: l.Hash, Ends: l.Ends}, nil
+	return authority.Revocation{
+		Time: l.Time, Key: l.Key, Version: l.Version, Kind: l.What, Hash: l.Hash, Ends: l.Ends,
+		Keyspace: l.Keyspace, Role: l.Role, Scopes: l.Scopes,
+	}, nil
 }
 
 // syncFolder makes a new name in a folder survive a loss of power, where the system can.

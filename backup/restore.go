@@ -26,7 +26,11 @@ func Restore(ctx context.Context, store authority.Archiver, from io.Reader, now 
 		return Summary{}, err
 	}
 	f := &freezer{reader: r, mark: authority.Freeze(now)}
-	if err := store.Load(ctx, f.next); err != nil {
+	err = store.Load(ctx, f.next)
+	if errors.Is(err, authority.ErrConflict) {
+		err = damaged("it holds something twice")
+	}
+	if err != nil {
 		return Summary{}, err
 	}
 	if r.ended != io.EOF {

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -136,19 +135,7 @@ func (c *child) stop() {
 }
 
 // cpu is what the child has used of its processor.
-func (c *child) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, errors.New("/proc does not tell processor times")
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * (time.Second / 100), errors.Join(err1, err2)
-}
+func (c *child) cpu() (time.Duration, error) { return processorTime(strconv.Itoa(c.cmd.Process.Pid)) }
 
 // load asks for one round and returns the microseconds of processor time of one request.
 func (c *child) load(keys []keywright.Secret, request func(keywright.Secret) []byte) (float64, error) {

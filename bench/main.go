@@ -5,6 +5,8 @@
 //
 //	go run ./bench generate   making keys, beside reading and hashing randomness, Python and npm's prefixed-api-key
 //	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
+//	go run ./bench spend      what two limits add to a verification, and how many credits can be spent a second
+//	go run ./bench memory     bytes, start and revoke with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
 //	go run ./bench import     importing 1,000,000 hashes, beside plain inserts of the same rows into SQLite
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it
@@ -24,7 +26,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"http", overHTTP}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
+}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -42,7 +44,7 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|http|signed|inspect|import]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|signed|inspect|import]")
 		os.Exit(2)
 	}
 }

@@ -3,8 +3,13 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -41,4 +46,26 @@ func inTurns(rounds, n int, took func() time.Duration, ours, floor func(n int)) 
 func wall() func() time.Duration {
 	start := time.Now()
 	return func() time.Duration { return time.Since(start) }
+}
+
+// busy is the processor time of this process: what others do on the machine counts less than by the clock on the wall.
+func busy() time.Duration {
+	d, err := processorTime("self")
+	exit(err)
+	return d
+}
+
+// processorTime is what a process has used of all processors, in hundredths of a second.
+func processorTime(process string) (time.Duration, error) {
+	text, err := os.ReadFile("/proc/" + process + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, errors.New("/proc does not tell processor times")
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * (time.Second / 100), errors.Join(err1, err2)
 }

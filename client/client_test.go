@@ -28,7 +28,11 @@ func start(t *testing.T) (*client.Client, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := authority.Open(t.Context(), authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
+	sealer, err := authority.NewSealer(make([]byte, authority.RootKeyBytes), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := authority.Open(t.Context(), authority.Options{Store: store, Clock: time.Now, Random: rand.Reader, Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)
 	}

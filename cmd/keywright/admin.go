@@ -30,8 +30,8 @@ func (s *session) adminCommand() *cobra.Command {
 }
 
 type recoverFlags struct {
-	data, to string
-	force    bool
+	data, database, to string
+	force              bool
 }
 
 func (s *session) recoverCommand() *cobra.Command {
@@ -48,18 +48,19 @@ The server must not run. The audit chain keeps an event of it.`,
 	}
 	flags := cmd.Flags()
 	addDataFlag(flags, &f.data)
+	addDatabaseFlag(flags, &f.database)
 	flags.StringVar(&f.to, "to", "", "write the key to `FILE` of mode 0600: .env, .json, .jsonl or .csv")
 	flags.BoolVar(&f.force, "force", false, "replace a file that exists")
 	return cmd
 }
 
 func (s *session) recover(ctx context.Context, f *recoverFlags) error {
-	dir, err := s.dataPath(f.data)
+	place, err := s.storePlace(f.data, f.database)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(databaseIn(dir)); errors.Is(err, fs.ErrNotExist) {
-		return misused("there is no store in "+dir, "name the folder of the server with --data")
+	if _, err := os.Stat(databaseIn(place.dir)); place.url == "" && errors.Is(err, fs.ErrNotExist) {
+		return misused("there is no store in "+place.dir, "name the folder of the server with --data")
 	}
 	where := issueFlags{to: f.to, force: f.force, output: asText}
 	sink, err := s.issuedSink(keptIn{to: f.to, replace: f.force, output: asText, columns: issuedColumns})
@@ -67,11 +68,11 @@ func (s *session) recover(ctx context.Context, f *recoverFlags) error {
 		return err
 	}
 	defer sink.discard()
-	store, err := openStore(ctx, dir, "keywright admin recover")
+	log := slog.New(slog.NewTextHandler(s.stderr, nil))
+	store, err := openPlace(ctx, place, "keywright admin recover", log, true)
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(s.stderr, nil))
 	defer closeStore(store, log)
 	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: s.now, Random: rand.Reader})
 	if err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -233,6 +234,16 @@ func TestNoSecretLeaks(t *testing.T) {
 		{"issue", "--metadata", key},
 		{"verify", "--client-ip", key},
 		{"verify", "--scope-expr", key + " AND"},
+		{"rotate", key},
+		{"rotate", issued.Record.ID, "--grace", key},
+		{"rotate", issued.Record.ID, "--hash", key},
+		{"revoke", "--filter", "owner=" + key, "--yes"},
+		{"revoke", "--filter=search=" + key, "--dry-run"},
+		{"revoke", "--filter", key},
+		{"revoke", "--filter", "network=" + key},
+		{"child", key},
+		{"issue", "--parent", key},
+		{"list", "--parent", key},
 	} {
 		s.run(t, "", args...)
 	}
@@ -244,10 +255,14 @@ func TestNoSecretLeaks(t *testing.T) {
 		`{"hash":` + string(quoted) + `}`, `{"expires_at":` + string(quoted) + `}`, `{"expires_in":` + string(quoted) + `}`, `{"environment":` + string(quoted) + `}`,
 		`{"format":` + string(quoted) + `}`, `{"metadata":` + string(quoted) + `}`, `{"public_id":` + string(quoted) + `}`, `{"prefix":` + string(quoted) + `,"length":7}`,
 		`{"formats":[{"prefix":` + string(quoted) + `}]}`, `{"name":"x","formats":[{"preset":` + string(quoted) + `}]}`, `{"allowed_networks":[` + string(quoted) + `]}`,
+		`{"grace":` + string(quoted) + `}`, `{"grace":{"idle":` + string(quoted) + `}}`, `{"verb":` + string(quoted) + `,"filter":{"all":true}}`,
+		`{"verb":"revoke","filter":{"scope":[` + string(quoted) + `],"q":` + string(quoted) + `}}`, `{"verb":"disable","dry_run":true,"filter":{"q":` + string(quoted) + `}}`,
+		`{"verb":"revoke","filter":` + string(quoted) + `}`, `{"verb":"revoke","filter":{"network":` + string(quoted) + `}}`, `{"verb":"revoke","filter":{"state":` + string(quoted) + `}}`,
 	} {
 		for _, route := range []string{
 			"POST /v1/verify", "POST /v1/verify/batch", "POST /v1/keys", "PATCH /v1/keys/" + issued.Record.ID, "POST /v1/keyspaces",
-			"POST /api/sec-api-key-generate", "PATCH /v1/keyspaces/default",
+			"POST /api/sec-api-key-generate", "PATCH /v1/keyspaces/default", "POST /v1/keys/bulk",
+			"POST /v1/keys/" + issued.Record.ID + "/rotate", "POST /v1/keys/" + issued.Record.ID + "/end-grace", "POST /v1/keys/" + issued.Record.ID + "/children",
 		} {
 			method, path, _ := strings.Cut(route, " ")
 			s.send(t, service, method, path, body)
@@ -258,6 +273,8 @@ func TestNoSecretLeaks(t *testing.T) {
 		s.send(t, service, "POST", path, "")
 		s.send(t, key, "GET", path, "")
 	}
+	s.send(t, key, "POST", "/v1/keys/"+issued.Record.ID+"/children", "{}")
+	s.run(t, key, "child", issued.Record.ID)
 	s.send(t, service, "POST", "/v1/revoke-self", `{"key":`+string(quoted)+`}`)
 	s.send(t, service, "GET", "/metrics", "")
 	s.send(t, service, "GET", "/v1/events?limit=1000", "")
@@ -265,6 +282,10 @@ func TestNoSecretLeaks(t *testing.T) {
 	s.run(t, "", "list")
 	s.run(t, "", "show", issued.Record.ID)
 	s.run(t, "", "audit", "list")
+	archive := filepath.Join(t.TempDir(), "backup")
+	s.run(t, "", "audit", "checkpoint")
+	s.run(t, "", "backup", "--to", archive)
+	s.places["backup"] = unpacked(t, archive)
 	s.places["log"] = []byte(s.log.String())
 	s.keepFiles(t)
 
@@ -277,6 +298,25 @@ func TestNoSecretLeaks(t *testing.T) {
 	if n := len(s.places); n < 200 {
 		t.Errorf("only %d places were searched", n)
 	}
+}
+
+// unpacked returns the text of a backup.
+func unpacked(t *testing.T, path string) []byte {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil || len(text) < 1000 {
+		t.Fatalf("%d bytes in the backup, %v", len(text), err)
+	}
+	return text
 }
 
 // keepFiles keeps what lies in the data folder: database, write-ahead log, lock.

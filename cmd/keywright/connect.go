@@ -35,6 +35,8 @@ type destination struct {
 	url  string
 	key  keywright.Secret
 	from string // where that was found, for people
+
+	profile string // where it was found, or empty
 }
 
 // destination finds the server: what is typed goes before variables, and both before the profile local.
@@ -43,12 +45,25 @@ func (s *session) destination(f *serverFlags) (destination, error) {
 	if err != nil {
 		return destination{}, err
 	}
+	to, err := s.address(f)
+	switch {
+	case err != nil:
+		return destination{}, err
+	case to.profile == "" && key.IsZero():
+		return destination{}, misused("the server is named, and no service key is given for it",
+			"set KEYWRIGHT_SERVICE_KEY, or name a file that holds one with --service-key-file")
+	case to.profile == "":
+		to.key, to.from = key, from
+	case !key.IsZero() && (!s.typed["profile"] || s.typed["service-key-file"]):
+		to.key, to.from = key, to.from+", service key from "+from
+	}
+	return to, nil
+}
+
+// address finds the server. Of a profile it also has the key.
+func (s *session) address(f *serverFlags) (destination, error) {
 	if f.url != "" && !(s.typed["profile"] && !s.typed["url"]) {
-		if key.IsZero() {
-			return destination{}, misused("the server is named, and no service key is given for it",
-				"set KEYWRIGHT_SERVICE_KEY, or name a file that holds one with --service-key-file")
-		}
-		return destination{f.url, key, from}, nil
+		return destination{url: f.url, from: "the URL that was given"}, nil
 	}
 	name := f.profile
 	if name == "" {
@@ -64,10 +79,8 @@ func (s *session) destination(f *serverFlags) (destination, error) {
 		return destination{}, misused("no server is named, and there is no profile local", noServerHint)
 	case p == nil:
 		return destination{}, misused("there is no profile of this name", noServerHint)
-	case key.IsZero() || s.typed["profile"] && !s.typed["service-key-file"]:
-		return destination{p.URL, p.ServiceKey.Secret, "profile " + name}, nil
 	}
-	return destination{p.URL, key, "profile " + name + ", service key from " + from}, nil
+	return destination{p.URL, p.ServiceKey.Secret, "profile " + name, name}, nil
 }
 
 // serviceKey returns the key that was given apart from a profile, if one was.
@@ -85,6 +98,10 @@ func (s *session) connect(f *serverFlags) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.connectTo(to)
+}
+
+func (s *session) connectTo(to destination) (*client.Client, error) {
 	c, err := s.clientOf(to)
 	if err != nil {
 		return nil, err

@@ -39,8 +39,9 @@ var findingColumns = []column[finding]{
 
 type doctorFlags struct {
 	serverFlags
-	data   string
-	output string
+	data     string
+	database string
+	output   string
 }
 
 // A doctor looks at what the other commands rest on.
@@ -73,6 +74,7 @@ The exit code is 1 where something fails. Warnings alone are no failure.`,
 		},
 	}
 	addDataFlag(cmd.Flags(), &f.data)
+	addDatabaseFlag(cmd.Flags(), &f.database)
 	outputFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
 	return cmd
@@ -98,7 +100,7 @@ func (d *doctor) failed(check string, err error) {
 
 // settings looks for variables that no command reads: a mistyped one is silent otherwise.
 func (d *doctor) settings(cmd *cobra.Command) {
-	known := map[string]bool{"KEYWRIGHT_SERVICE_KEY": true}
+	known := map[string]bool{"KEYWRIGHT_SERVICE_KEY": true, databaseVariable: true}
 	var names []string
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {

@@ -61,6 +61,15 @@ func (d *doctor) private(check, path string) bool {
 
 // store looks at the folder of the store, at its files, and whether it can be opened.
 func (d *doctor) store(ctx context.Context) {
+	url, err := d.s.databaseURL(d.flags.database)
+	if err != nil {
+		d.failed("store", err)
+		return
+	}
+	if url != "" {
+		d.database(ctx, url)
+		return
+	}
 	dir, err := d.s.dataPath(d.flags.data)
 	if err != nil {
 		d.failed("store", err)

@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,11 +57,30 @@ func (d inProcess) issue(t *testing.T, with fields) (string, string, bool) {
 	var q api.IssueRequest
 	with.into(t, &q)
 	issued, err := d.authority.Issue(context.Background(), operator, authority.IssueRequest{
-		Keyspace: q.Keyspace, Environment: q.Environment, Name: q.Name, Scopes: q.Scopes, Hash: q.Hash, PublicID: q.PublicID,
+		Keyspace: q.Keyspace, Environment: q.Environment, Format: q.Format, Name: q.Name, Owner: q.Owner, Scopes: q.Scopes, Roles: q.Roles,
+		Limits: limitsOf(q.Limits), Credits: creditsOf(q.Credits), Hash: q.Hash, PublicID: q.PublicID,
 		Rules:     authority.Rules{Networks: q.AllowedNetworks, Origins: q.AllowedOrigins, Methods: q.AllowedMethods, Paths: q.AllowedPaths},
 		NotBefore: q.NotBefore, ExpiresAt: q.ExpiresAt,
 	})
 	return issued.Key.Reveal(), issued.Record.ID.String(), d.refused(t, err)
+}
+
+func limitsOf(given []api.Limit) (limits []authority.Limit) {
+	for _, l := range given {
+		limits = append(limits, authority.Limit{Name: l.Name, Limit: l.Limit, Window: l.Window.Duration(), Burst: l.Burst, Auto: l.Auto})
+	}
+	return limits
+}
+
+func creditsOf(given *api.CreditsRequest) *authority.CreditsRequest {
+	if given == nil {
+		return nil
+	}
+	q := &authority.CreditsRequest{Remaining: given.Remaining}
+	if r := given.Refill; r != nil {
+		q.Refill = &authority.Refill{Amount: r.Amount, Every: r.Every.Duration(), Mode: authority.RefillAdd}
+	}
+	return q
 }
 
 func (d inProcess) verify(t *testing.T, key string, with fields) (string, bool) {
@@ -81,9 +102,22 @@ func (d inProcess) act(t *testing.T, verb, id string, with fields) bool {
 		_, err = d.authority.Enable(ctx, operator, of)
 	case "revoke":
 		_, err = d.authority.Revoke(ctx, operator, of, "")
+	case "end-grace":
+		_, err = d.authority.EndGrace(ctx, operator, of, with["force"] != nil)
 	case "update":
-		scopes := with["scopes"].([]string)
-		_, err = d.authority.Update(ctx, operator, of, authority.Update{Scopes: &scopes})
+		var u authority.Update
+		if scopes, ok := with["scopes"].([]string); ok {
+			u.Scopes = &scopes
+		}
+		if limits, ok := with["limits"].([]api.Limit); ok {
+			kept := limitsOf(limits)
+			u.Limits = &kept
+		}
+		_, err = d.authority.Update(ctx, operator, of, u)
+	case "credits":
+		var q api.CreditsChange
+		with.into(t, &q)
+		_, err = d.authority.ChangeCredits(ctx, operator, of, authority.CreditsChange(q))
 	}
 	return d.refused(t, err)
 }
@@ -202,10 +236,16 @@ func (d byClient) act(t *testing.T, verb, id string, with fields) bool {
 		_, err = c.Enable(ctx, of)
 	case "revoke":
 		_, err = c.Revoke(ctx, of, "")
+	case "end-grace":
+		_, err = c.EndGrace(ctx, of, with["force"] != nil)
 	case "update":
 		var patch api.KeyPatch
 		with.into(t, &patch)
 		_, err = c.Update(ctx, of, patch)
+	case "credits":
+		var q api.CreditsChange
+		with.into(t, &q)
+		_, err = c.ChangeCredits(ctx, of, q)
 	}
 	return d.refused(t, err)
 }
@@ -218,18 +258,48 @@ var flags = map[string]string{
 	"keyspace": "keyspace", "name": "name", "environment": "env", "scopes": "scope", "scope_expr": "scope-expr", "reason": "reason",
 	"not_before": "not-before", "expires_at": "expires-at", "hash": "hash", "public_id": "public-id", "client_ip": "client-ip",
 	"origin": "origin", "method": "method", "path": "path", "allowed_networks": "allow-network", "allowed_origins": "allow-origin",
-	"allowed_methods": "allow-method", "allowed_paths": "allow-path",
+	"allowed_methods": "allow-method", "allowed_paths": "allow-path", "owner": "owner", "format": "format", "roles": "role", "limits": "limit",
+	"expires_in": "expires-in", "grace": "grace", "force": "force",
+	"credits": "credits", "refill": "refill", "cost": "cost", "take": "take", "set": "set", "add": "add",
+}
+
+// words are a value as the command line takes it, and the flag that does.
+func words(name string, value any) (flag string, words []string) {
+	switch v := value.(type) {
+	case string:
+		return name, []string{v}
+	case int:
+		return name, []string{strconv.Itoa(v)}
+	case bool:
+		return name, []string{strconv.FormatBool(v)}
+	case []api.Limit:
+		for _, l := range v {
+			words = append(words, limitText(l))
+		}
+		if len(v) == 0 {
+			words = []string{noLimits}
+		}
+		return name, words
+	case []api.AskLimit:
+		for _, l := range v {
+			words = append(words, fmt.Sprintf("%s=%d", l.Name, max(l.Cost, 1)))
+		}
+		return "take", words
+	}
+	return name, value.([]string)
 }
 
 func (d typed) run(t *testing.T, stdin string, with fields, args ...string) (stdout string, exit int) {
 	t.Helper()
 	for name, value := range with {
-		list, ok := value.([]string)
-		if !ok {
-			list = []string{value.(string)}
+		if q, ok := value.(api.CreditsRequest); ok {
+			if value = strconv.FormatInt(q.Remaining, 10); q.Refill != nil {
+				args = append(args, "--refill", refillText(q.Refill))
+			}
 		}
+		name, list := words(name, value)
 		for _, v := range list {
-			args = append(args, "--"+flags[name], v)
+			args = append(args, "--"+flags[name]+"="+v)
 		}
 	}
 	var out, errors bytes.Buffer

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"github.com/keywright/keywright"
@@ -42,6 +43,11 @@ func (t *starter) firstKey(ctx context.Context) error {
 	t.profile = t.profile && t.s.canWriteProfile(localProfile)
 	var file *secretFile
 	if path := t.keyFilePath(); path != "" {
+		if t.adminKeyFile == "" { // a store in a database has made no folder
+			if err := os.MkdirAll(t.dir, 0o700); err != nil {
+				return unknowable("cannot make the folder for the first service key: "+plainPathError(err), "name a file for it with --admin-key-file", nil)
+			}
+		}
 		if file, err = newSecretFile(path, false); err != nil {
 			return err
 		}

@@ -21,8 +21,9 @@ var freeText = []string{
 	"--tls-cert", "--tls-key", "--allow-path", "--scope-expr", "--path", "--q", "--cursor",
 	"--public-to", "--secret-file", "--headers-file", "--id", "--signature",
 	"--report", "--map", "--set", "--pepper",
-	"--user", "--key-id", "--jwks", "--check", "--token-file",
+	"--filter", "--user", "--key-id", "--jwks", "--check", "--token-file",
 	"--from", "--root-key-file", "--revocation-log", "--checkpoint-file", "--value",
+	"--database-url-file",
 }
 
 // guard refuses arguments that look like a key or hold a password. The shell's history keeps arguments, and every
@@ -35,6 +36,9 @@ func guard(args []string) error {
 		if name, rest, ok := strings.Cut(arg, "="); ok && strings.HasPrefix(arg, "-") {
 			flag, value = name, rest
 		}
+		if _, rest, ok := strings.Cut(value, "="); ok && flag == "--filter" {
+			value = rest
+		}
 		if hashes || flag == "--hash" {
 			if _, err := keywright.ParseHash(value); err == nil {
 				continue
@@ -46,7 +50,7 @@ func guard(args []string) error {
 		}
 		if holdsPassword(value) {
 			return misused("an argument holds a password in a URL: the shell's history keeps it, and others on this machine can see it",
-				"leave it out: the service key comes from a profile, KEYWRIGHT_SERVICE_KEY or --service-key-file; change this password, and clear the shell's history")
+				"leave it out: the service key comes from a profile, KEYWRIGHT_SERVICE_KEY or --service-key-file, the URL of a database from KEYWRIGHT_DATABASE_URL or --database-url-file; change this password, and clear the shell's history")
 		}
 		before = arg
 	}

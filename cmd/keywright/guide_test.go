@@ -13,27 +13,32 @@ import (
 
 // TestImportGuide types what the guide to imports says, over the files that it names, and sees what it says.
 func TestImportGuide(t *testing.T) {
-	lines := typedLines(t, filepath.Join("docs", "import.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "import.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	fixtures, err := filepath.Abs(filepath.Join("testdata", "import"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := newStage(t, "text")
+	p := typist{stage: s, ids: map[string]string{}}
 	t.Chdir(t.TempDir())
 	if err := os.CopyFS(".", os.DirFS(fixtures)); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range lines {
+	for _, line := range commandsOf(t, string(page)) {
+		args := strings.Fields(line.text)[1:]
 		var out, errs bytes.Buffer
-		var p Program
-		code := p.Run(context.Background(), line.args, strings.NewReader(""), &out, &errs, s.env)
+		var program Program
+		code := program.Run(context.Background(), args, strings.NewReader(""), &out, &errs, s.env)
 		got := out.String() + errs.String()
 		if refused := strings.Contains(got, "refused: 1"); code != 0 && !refused || code == 0 && refused {
-			t.Fatalf("%v: exit %d: %s", line.args, code, got)
+			t.Fatalf("%v: exit %d: %s", args, code, got)
 		}
 		for _, want := range line.want {
-			if !says(want, got) {
-				t.Errorf("%v prints\n%s\nwhere the guide says\n%s", line.args, got, want)
+			if !p.says(want, got) {
+				t.Errorf("%v prints\n%s\nwhere the guide says\n%s", args, got, want)
 			}
 		}
 	}

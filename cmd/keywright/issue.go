@@ -25,8 +25,9 @@ func addKeyspaceFlag(flags *pflag.FlagSet, keyspace *string) {
 
 // termsFlags say what a key is for and where it may be used: those that issue and update share.
 type termsFlags struct {
-	name, owner                     string
-	scopes                          []string
+	name, owner   string
+	scopes, roles []string
+	spendFlags
 	expiresIn                       time.Duration
 	expiresAt, notBefore            time.Time
 	networks                        networkList
@@ -38,6 +39,8 @@ func (t *termsFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&t.name, "name", "", "call the key `TEXT`, for people")
 	flags.StringVar(&t.owner, "owner", "", "give the key to `ID`: the user or organization, as you name it")
 	flags.StringSliceVar(&t.scopes, "scope", nil, "grant `SCOPE`, such as invoices:read or documents.* (repeat)")
+	flags.StringSliceVar(&t.roles, "role", nil, "grant the scopes of `ROLE`, which the keyspace defines (repeat)")
+	t.spendFlags.add(flags)
 	addDuration(flags, &t.expiresIn, "expires-in", 0, "end the key after `TIME`, such as 24h or 30d")
 	addTime(flags, &t.expiresAt, "expires-at", "end the key at `TIME`, such as 2030-01-31 or 2030-01-31T12:00:00Z")
 	addTime(flags, &t.notBefore, "not-before", "let the key begin at `TIME`")
@@ -65,6 +68,7 @@ type issueFlags struct {
 	serverFlags
 	termsFlags
 	keyspace, env, format string
+	parent                string
 	hash, publicID        string
 	idempotencyKey        string
 	bindOwner             string
@@ -82,19 +86,30 @@ func (s *session) issueCommand() *cobra.Command {
 		Long: `Issue a key: the server keeps its hash, and the key is shown once.
 
 With --hash it registers a key that was made elsewhere, so that the server never sees its secret. Service keys,
-which guard the server itself, are issued in the keyspace keywright.`,
+which guard the server itself, are issued in the keyspace keywright.
+
+With --parent it issues a child: a key that can never do more than its parent, and ends with it. Keyspace, environment
+and owner are the parent's. Who holds the parent key, and no service key, uses keywright child.`,
 		Example: `  keywright issue --name ci --scope invoices:read
   keywright issue --keyspace acme --env test --owner team_7 --scope 'documents.*' --expires-in 30d
+  keywright issue --name trial --limit requests=100/1m,burst=20 --credits 1000 --refill 500/24h
   keywright issue --name fleet --count 50 --to keys.csv
   keywright issue --name partner --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9xR4tB
-  keywright issue --keyspace keywright --name gateway --scope keys:verify --bind-keyspace acme`,
+  keywright issue --keyspace keywright --name gateway --scope keys:verify --bind-keyspace acme
+  keywright issue --parent key_0DFUqXqVeEpK4nSQhDZ0mR --name agent --scope invoices:read --expires-in 1h`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.issue(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.parent != "" && !cmd.Flags().Changed("keyspace") {
+				f.keyspace = "" // that of the parent
+			}
+			return s.issue(cmd.Context(), &f)
+		},
 	}
 	flags := cmd.Flags()
 	addKeyspaceFlag(flags, &f.keyspace)
 	flags.StringVar(&f.env, "env", "", "for the environment `LABEL` (default: the first of the keyspace)")
 	flags.StringVar(&f.format, "format", "", "in the format `NAME` (default: the first of the keyspace)")
+	flags.StringVar(&f.parent, "parent", "", "as a child of the key `KEY_ID`")
 	f.termsFlags.add(flags)
 	flags.StringVar(&f.bindOwner, "bind-owner", "", "of a service key: let it act on keys of the owner `ID` alone")
 	flags.StringVar(&f.hash, "hash", "", "register the key with the storage `HASH`: hex, base64 or base58")
@@ -111,12 +126,15 @@ which guard the server itself, are issued in the keyspace keywright.`,
 func (f *issueFlags) request() (api.IssueRequest, error) {
 	q := api.IssueRequest{
 		Keyspace: f.keyspace, Format: f.format, Environment: f.env, Name: f.name, Owner: f.owner, Scopes: f.scopes,
-		AllowedNetworks: f.networks, AllowedOrigins: f.origins, AllowedMethods: f.methods, AllowedPaths: f.paths,
+		Roles: f.roles, Limits: f.limits, AllowedNetworks: f.networks, AllowedOrigins: f.origins, AllowedMethods: f.methods, AllowedPaths: f.paths,
 		Keyspaces: f.spaces, BoundOwner: f.bindOwner, NotBefore: f.notBefore, ExpiresAt: f.expiresAt,
 		ExpiresIn: api.Duration(f.expiresIn), PublicID: f.publicID,
 	}
 	var err error
 	if q.Metadata, err = f.metadataJSON(); err != nil {
+		return q, err
+	}
+	if q.Credits, err = f.creditsRequest(); err != nil {
 		return q, err
 	}
 	if q.Hash, err = hashArgument(f.hash); err != nil {
@@ -125,6 +143,8 @@ func (f *issueFlags) request() (api.IssueRequest, error) {
 	switch {
 	case f.count < 0:
 		return q, misused("--count is not a number of keys", "give 1 or more")
+	case f.count > 0 && f.parent != "":
+		return q, misused("--count stands beside --parent", "issue children one by one")
 	case f.count > 0 && f.hash != "":
 		return q, misused("--count stands beside --hash", "a hash is of one key")
 	case f.count > 0 && f.idempotencyKey != "":
@@ -155,6 +175,12 @@ func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	if err != nil {
 		return err
 	}
+	var parent keywright.KeyID
+	if f.parent != "" {
+		if parent, err = parentID(f.parent); err != nil {
+			return err
+		}
+	}
 	c, err := s.connect(&f.serverFlags)
 	if err != nil {
 		return err
@@ -167,7 +193,15 @@ func (s *session) issue(ctx context.Context, f *issueFlags) error {
 	if f.count > 0 {
 		return s.issueMany(ctx, c, f, q, sink)
 	}
-	r, err := c.Issue(ctx, q, f.idempotencyKey)
+	if f.parent != "" {
+		return s.issueTo(f, sink, func() (api.IssueResponse, error) { return c.IssueChild(ctx, parent, q, f.idempotencyKey) })
+	}
+	return s.issueTo(f, sink, func() (api.IssueResponse, error) { return c.Issue(ctx, q, f.idempotencyKey) })
+}
+
+// issueTo issues one key and writes it to a sink.
+func (s *session) issueTo(f *issueFlags, sink issuedSink, issue func() (api.IssueResponse, error)) error {
+	r, err := issue()
 	if err != nil {
 		return fromServer(err)
 	}

@@ -16,6 +16,11 @@ const maxKeyspaceFile = 64 << 10
 
 // readJSON reads one document strictly: an unknown field is an error. What it says of the document is a place in it.
 func readJSON(path string, stdin io.Reader, into any) error {
+	return readJSONFor(path, stdin, into, `for example {"name":"acme","formats":[{"name":"secret","preset":"keywright","prefix":"acme"}],"environments":["live","test"]}`)
+}
+
+// readJSONFor is readJSON with an example of what it reads.
+func readJSONFor(path string, stdin io.Reader, into any, example string) error {
 	from := stdin
 	if path != "-" {
 		f, err := os.Open(path)
@@ -32,8 +37,7 @@ func readJSON(path string, stdin io.Reader, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return misused("the file is not JSON as the API takes it"+jsonProblem(text, err),
-			`for example {"name":"acme","formats":[{"name":"secret","preset":"keywright","prefix":"acme"}],"environments":["live","test"]}`)
+		return misused("the file is not JSON as the API takes it"+jsonProblem(text, err), example)
 	}
 	return nil
 }

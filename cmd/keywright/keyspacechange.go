@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/client"
 )
 
 func (s *session) keyspacesCreateCommand() *cobra.Command {
@@ -19,6 +21,7 @@ live and test; the first format and the first environment are its default.`,
 		Example: `  keywright keyspaces create acme
   keywright keyspaces create --name partners --preset seam --prefix myapp --env none
   keywright keyspaces create billing --env live,test,staging --max-life 365d --require-owner
+  keywright keyspaces create invoices --role reader=invoices:read --key-limit requests=100/1m,burst=20
   keywright keyspaces create --file acme.json`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return s.createKeyspace(cmd, &f, args) },
@@ -82,7 +85,10 @@ func (f *keyspaceFlags) createRequest(stdin io.Reader, args []string) (q api.Key
 		q.Formats = []api.Format{format}
 	}
 	if f.policyGiven() {
-		policy := f.policy()
+		policy, err := f.policy(stdin, api.Policy{})
+		if err != nil {
+			return q, err
+		}
 		q.Policy = &policy
 	}
 	return q, nil
@@ -92,16 +98,20 @@ func (s *session) keyspacesUpdateCommand() *cobra.Command {
 	var f keyspaceFlags
 	cmd := &cobra.Command{
 		Use: "update NAME", Short: "Change environments and policy, or add a format",
-		Long: `Change environments and policy, or add a format. Environments are replaced whole, and so is the policy.
+		Long: `Change environments and policy, or add a format. Environments are replaced whole. Of the policy each flag changes its own
+part, --clear takes a part away, and --policy replaces the whole.
 
 Formats are added and never changed: keys once issued verify for ever.`,
 		Example: `  keywright keyspaces update acme --env live,test,staging
   keywright keyspaces update acme --format-name publishable --preset publishable-key
-  keywright keyspaces update acme --max-life 90d`,
+  keywright keyspaces update acme --max-life 90d --role reader=invoices:read,users:read
+  keywright keyspaces update acme --key-limit requests=100/1m --rotate-every 90d --rotate-grace 24h
+  keywright keyspaces update acme --clear rotate-every,key-limit`,
 		Args: oneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.updateKeyspace(cmd, &f, args[0]) },
 	}
 	addKeyspaceFlags(cmd, &f)
+	addClearFlag(cmd, &f.clearPolicy, policyNames)
 	return cmd
 }
 
@@ -110,12 +120,17 @@ func (s *session) updateKeyspace(cmd *cobra.Command, f *keyspaceFlags, name stri
 	if err != nil {
 		return err
 	}
-	if p == (api.KeyspacePatch{}) {
+	if p == (api.KeyspacePatch{}) && !f.policyGiven() {
 		return misused("nothing to change was named", cmd.CommandPath()+" --help shows what can be changed")
 	}
 	c, err := s.connect(&f.serverFlags)
 	if err != nil {
 		return err
+	}
+	if f.policyGiven() {
+		if p.Policy, err = s.changedPolicy(cmd.Context(), c, f, name); err != nil {
+			return err
+		}
 	}
 	k, err := c.UpdateKeyspace(cmd.Context(), name, p)
 	if err != nil {
@@ -124,12 +139,24 @@ func (s *session) updateKeyspace(cmd *cobra.Command, f *keyspaceFlags, name stri
 	return s.showKeyspace(&k, f.output)
 }
 
+// changedPolicy returns the policy of a keyspace as the flags change it.
+func (s *session) changedPolicy(ctx context.Context, c *client.Client, f *keyspaceFlags, name string) (*api.Policy, error) {
+	var is api.Keyspace
+	if f.policyFile == "" {
+		var err error
+		if is, err = c.Keyspace(ctx, name); err != nil {
+			return nil, fromServer(err)
+		}
+	}
+	policy, err := f.policy(s.stdin, is.Policy)
+	return &policy, err
+}
+
 func (f *keyspaceFlags) patch(stdin io.Reader, name string) (p api.KeyspacePatch, err error) {
 	if f.file != "" {
 		return p, readJSON(f.file, stdin, &p)
 	}
 	set(&p.Environments, f.changed("env"), f.environmentList())
-	set(&p.Policy, f.policyGiven(), f.policy())
 	if f.formatGiven() {
 		if f.formatName == "" {
 			return p, misused("the format to add has no name", "give it one with --format-name, such as publishable")

@@ -4,7 +4,6 @@ package main
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,16 +15,13 @@ import (
 type keyspaceFlags struct {
 	serverFlags
 	formatFlags
-	name, file    string
-	formatName    string
-	environments  []string
-	publishable   bool
-	maxLife       time.Duration
-	requireOwner  bool
-	allowedScopes []string
-	pepper        string
-	output        string
-	changed       func(string) bool
+	name, file   string
+	formatName   string
+	environments []string
+	publishable  bool
+	policyFlags
+	output  string
+	changed func(string) bool
 }
 
 func addKeyspaceFlags(cmd *cobra.Command, f *keyspaceFlags) {
@@ -34,14 +30,11 @@ func addKeyspaceFlags(cmd *cobra.Command, f *keyspaceFlags) {
 	flags.StringVar(&f.formatName, "format-name", "", "call the format `NAME` (default secret)")
 	addFormatFlags(cmd, &f.formatFlags)
 	flags.BoolVar(&f.publishable, "publishable", false, "keys of the format may be seen by anyone")
-	addDuration(flags, &f.maxLife, "max-life", 0, "let no key live longer than `TIME`, such as 365d")
-	flags.BoolVar(&f.requireOwner, "require-owner", false, "let every key name an owner")
-	flags.StringSliceVar(&f.allowedScopes, "allowed-scope", nil, "let keys have scopes that `PATTERN` covers alone (repeat)")
-	flags.StringVar(&f.pepper, "pepper", "", "hash new secrets with the pepper `NAME`")
+	f.policyFlags.add(cmd)
 	flags.StringVar(&f.file, "file", "", "read the keyspace from `FILE`, in JSON as the API takes it; - is standard input")
 	outputOneFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
-	f.changed = flags.Changed
+	f.changed, f.policyFlags.changed = flags.Changed, flags.Changed
 	f.formatFlags.changed = func(name string) bool { return name != "env" && flags.Changed(name) } // here --env lists those of the keyspace
 }
 
@@ -55,14 +48,6 @@ func (f *keyspaceFlags) formatGiven() bool {
 		}
 	}
 	return false
-}
-
-func (f *keyspaceFlags) policyGiven() bool {
-	return f.changed("max-life") || f.changed("require-owner") || f.changed("allowed-scope") || f.changed("pepper")
-}
-
-func (f *keyspaceFlags) policy() api.Policy {
-	return api.Policy{MaxLife: api.Duration(f.maxLife), RequireOwner: f.requireOwner, AllowedScopes: f.allowedScopes, Pepper: f.pepper}
 }
 
 // noEnvironments reports whether keys shall have none: --env none.

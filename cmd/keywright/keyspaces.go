@@ -109,13 +109,7 @@ func (s *session) showKeyspace(k *api.Keyspace, form string) error {
 		d.add("format "+f.Name, shapeText(&f))
 	}
 	d.add("environments", dash(strings.Join(k.Environments, " ")))
-	if k.Policy.MaxLife > 0 {
-		d.add("longest life", k.Policy.MaxLife.String())
-	}
-	if k.Policy.RequireOwner {
-		d.add("owner", "every key names one")
-	}
-	d.add("scopes", strings.Join(k.Policy.AllowedScopes, " "))
+	d.addPolicy(&k.Policy)
 	d.add("created", timeText(k.CreatedAt))
 	return d.write(s.stdout, "  ", colour)
 }

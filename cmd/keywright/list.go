@@ -5,11 +5,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/client"
 )
@@ -19,6 +21,7 @@ const defaultRows = 50
 type listFlags struct {
 	serverFlags
 	query  client.KeyQuery
+	parent string
 	limit  int
 	output string
 }
@@ -32,9 +35,16 @@ func (s *session) listCommand() *cobra.Command {
 		Example: `  keywright list
   keywright list --keyspace acme --owner team_7 --state active
   keywright list --search ci --output csv
+  keywright list --due --keyspace acme
+  keywright list --parent key_0DFUqXqVeEpK4nSQhDZ0mR
   keywright list --limit 0 --output jsonl`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.list(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.parent != "" && !cmd.Flags().Changed("keyspace") {
+				f.query.Keyspace = "" // that of the parent
+			}
+			return s.list(cmd.Context(), &f)
+		},
 	}
 	flags := cmd.Flags()
 	addKeyspaceFlag(flags, &f.query.Keyspace)
@@ -43,6 +53,9 @@ func (s *session) listCommand() *cobra.Command {
 		"active", "pending", "expired", "disabled", "revoked")
 	flags.StringVar(&f.query.PublicID, "public-id", "", "only the key with the public id `ID`")
 	flags.StringVar(&f.query.Text, "search", "", "only keys with `TEXT` in their name or owner")
+	flags.StringVar(&f.parent, "parent", "", "only children of the key `KEY_ID`")
+	flags.BoolVar(&f.query.Due, "due", false, "only keys whose rotation is due, or about to be")
+	addTime(flags, &f.query.ExpiresBefore, "expires-before", "only keys that end before `TIME`, such as 2030-01-31")
 	flags.IntVar(&f.limit, "limit", defaultRows, "show at most `N` keys; 0 shows all")
 	outputFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
@@ -62,18 +75,45 @@ var recordColumns = []column[api.Record]{
 	{"created_at", func(r api.Record) string { return timeText(r.CreatedAt) }},
 	{"expires_at", func(r api.Record) string { return timeText(r.ExpiresAt) }},
 	{"revoked_at", func(r api.Record) string { return timeText(r.RevokedAt) }},
+	{"last_used_at", func(r api.Record) string { return timeText(r.LastUsedAt) }},
+	{"parent", func(r api.Record) string { return idText(r.Parent) }},
+	{"rotate_by", func(r api.Record) string { return timeText(r.RotateBy) }},
+	{"rotation_due", func(r api.Record) string { return strconv.FormatBool(r.RotationDue) }},
+	{"expires_soon", func(r api.Record) string { return strconv.FormatBool(r.ExpiresSoon) }},
+}
+
+// idText writes a key id; none is empty.
+func idText(id keywright.KeyID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}
+
+// soonText marks what needs somebody's attention.
+func soonText(text string, soon bool, word string) string {
+	if soon {
+		return text + " " + word
+	}
+	return text
 }
 
 func (s *session) list(ctx context.Context, f *listFlags) error {
 	if f.limit < 0 {
 		return misused("--limit is negative", "give a number of keys, or 0 for all")
 	}
+	if f.parent != "" {
+		var err error
+		if f.query.Parent, err = parentID(f.parent); err != nil {
+			return err
+		}
+	}
 	c, err := s.connect(&f.serverFlags)
 	if err != nil {
 		return err
 	}
 	f.query.Limit = pageFor(f.limit)
-	t := table{titles: []string{"KEY ID", "NAME", "OWNER", "ENV", "STATE", "SCOPES", "EXPIRES"}, shrink: []bool{false, true, true, true, false, true, false}}
+	t := table{titles: []string{"KEY ID", "NAME", "OWNER", "ENV", "STATE", "SCOPES", "EXPIRES", "ROTATE BY"}, shrink: []bool{false, true, true, true, false, true, false, false}}
 	rows := newRows(s.stdout, f.output, recordColumns)
 	shown, more := 0, false
 	for r, err := range c.All(ctx, f.query) {
@@ -86,7 +126,8 @@ func (s *session) list(ctx context.Context, f *listFlags) error {
 		shown++
 		if f.output == asText {
 			t.rows = append(t.rows, []string{
-				r.ID.String(), dash(r.Name), dash(r.Owner), dash(r.Environment), r.State, dash(strings.Join(r.Scopes, " ")), dash(s.dayText(r.ExpiresAt)),
+				r.ID.String(), dash(r.Name), dash(r.Owner), dash(r.Environment), r.State, dash(strings.Join(r.Scopes, " ")),
+				dash(soonText(s.dayText(r.ExpiresAt), r.ExpiresSoon, "soon")), dash(soonText(s.dayText(r.RotateBy), r.RotationDue, "due")),
 			})
 		} else if err := rows.add(r); err != nil {
 			return err
@@ -181,11 +222,17 @@ func recordDetails(r *api.Record) details {
 	list := func(name string, values []string) { d.add(name, strings.Join(values, " ")) }
 	d.add("name", r.Name)
 	d.add("owner", r.Owner)
+	d.add("parent", idText(r.Parent))
 	d.add("key", r.Display)
 	d.add("keyspace", r.Keyspace)
 	d.add("environment", r.Environment)
 	d.add("format", r.Format)
 	list("scopes", r.Scopes)
+	list("roles", r.Roles)
+	d.addLimits("limit", r.Limits)
+	if r.Credits != nil {
+		d.add("credits", creditsText(r.Credits))
+	}
 	var networks []string
 	for _, n := range r.AllowedNetworks {
 		networks = append(networks, n.String())
@@ -198,7 +245,9 @@ func recordDetails(r *api.Record) details {
 	d.add("bound owner", r.BoundOwner)
 	d.add("metadata", string(r.Metadata))
 	d.add("not before", timeText(r.NotBefore))
-	d.add("expires", timeText(r.ExpiresAt))
+	d.add("expires", soonText(timeText(r.ExpiresAt), r.ExpiresSoon, "(soon)"))
+	d.add("rotate by", soonText(timeText(r.RotateBy), r.RotationDue, "(due)"))
+	d.addSecrets(r)
 	d.add("revoked", timeText(r.RevokedAt))
 	d.add("reason", r.RevokeReason)
 	d.add("created", timeText(r.CreatedAt))

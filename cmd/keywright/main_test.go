@@ -18,10 +18,22 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/keywright/keywright/internal/postgrestest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"keywright": main})
+	testscript.Main(withDatabases{m}, map[string]func(){"keywright": main})
+}
+
+// withDatabases stops the PostgreSQL that tests have started.
+type withDatabases struct{ *testing.M }
+
+func (w withDatabases) Run() int { return postgrestest.Run(w.M) }
+
+// TestScriptsOverPostgres runs those of a server whose store is in a database: KEYWRIGHT_DATABASE_URL names one.
+func TestScriptsOverPostgres(t *testing.T) {
+	runScripts(t, filepath.Join("testdata", "postgres"), "KEYWRIGHT_DATABASE_URL="+postgrestest.Database(t))
 }
 
 // TestScripts runs what a user could have typed. The scripts know these commands beyond the usual ones:
@@ -35,10 +47,16 @@ func TestMain(m *testing.M) {
 //	tamper DIR SQL          change a store behind the back of the program
 //	cut FROM TO BYTES       copy the begin of a file
 //	newer DIR               let a store look as if a newer version had written it
-func TestScripts(t *testing.T) {
+//	shows PATTERN           fail unless the last standard output or error matches
+func TestScripts(t *testing.T) { runScripts(t, "testdata") }
+
+// runScripts runs the scripts in a folder.
+func runScripts(t *testing.T, dir string, variables ...string) {
+	t.Helper()
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, variables...)
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "share"))
 			e.Setenv("XDG_CONFIG_HOME", "")
@@ -49,7 +67,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
-			"tamper": tamper, "newer": makeNewer, "cut": cut,
+			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows,
 		},
 	})
 }
@@ -81,7 +99,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--log-format", "text"}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "PATH", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "KEYWRIGHT_CONFIG", "KEYWRIGHT_CONFIG_DIR"} {
+	for _, name := range []string{"HOME", "PATH", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "KEYWRIGHT_CONFIG", "KEYWRIGHT_CONFIG_DIR", "KEYWRIGHT_DATABASE_URL"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
@@ -201,6 +219,16 @@ func cut(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %d bytes only", args[0], len(text))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:n]), 0o600))
+}
+
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: shows PATTERN")
+	}
+	text := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if !regexp.MustCompile(args[0]).MatchString(text) {
+		ts.Fatalf("nothing matches %s in %q", args[0], text)
+	}
 }
 
 // makeNewer raises user_version in the header of the file (sqlite.org/fileformat2.html, 1.3).

@@ -95,6 +95,15 @@ func (r *rows[T]) header() {
 	_ = r.csv.Write(r.cells) // keeps the first error
 }
 
+// flush writes what was added so far.
+func (r *rows[T]) flush() error {
+	r.csv.Flush()
+	if err := r.csv.Error(); err != nil {
+		return err
+	}
+	return r.w.Flush()
+}
+
 // end writes what is left. No rows are an empty array, or the names of the columns alone.
 func (r *rows[T]) end() error {
 	switch {

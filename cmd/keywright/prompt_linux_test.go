@@ -140,3 +140,40 @@ func TestFirstKeyIsShownOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestManyKeysAreAskedAbout shows how many keys it would be; only who says yes has it done.
+func TestManyKeysAreAskedAbout(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		(overHTTP{w}).issue(t, fields{"owner": "team_7"})
+	}
+	env := []string{"KEYWRIGHT_URL=" + w.url, "KEYWRIGHT_SERVICE_KEY=" + w.service.Reveal(), "HOME=" + t.TempDir()}
+	for _, c := range []struct {
+		owner, answer string
+		code          int
+		says          string
+		revoked       int
+	}{
+		{"team_7", "n\n", 1, "nothing was done", 0},
+		{"team_7", "\n", 1, "nothing was done", 0},
+		{"nobody", "", 0, "no keys: nothing to do", 0},
+		{"team_7", "y\n", 0, "3 keys revoked", 3},
+	} {
+		person, program := openTerminal(t)
+		codes := make(chan int)
+		go func() {
+			codes <- new(Program).Run(t.Context(), []string{"revoke", "--filter", "owner=" + c.owner}, program, &bytes.Buffer{}, program, env)
+		}()
+		if c.answer != "" {
+			readUntil(t, person, "revoke 3 keys of the keyspace default? [y/N] ")
+			_, _ = person.WriteString(c.answer)
+		}
+		readUntil(t, person, c.says)
+		if code := <-codes; code != c.code {
+			t.Errorf("%q: exit code %d", c.answer, code)
+		}
+		if n, _ := (overHTTP{w}).bulk(t, "revoke", "team_7", true); n != 3-c.revoked {
+			t.Errorf("%q: %d keys are left", c.answer, n)
+		}
+	}
+}

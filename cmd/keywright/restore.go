@@ -17,7 +17,6 @@ import (
 
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/backup"
-	"github.com/keywright/keywright/store/sqlite"
 )
 
 type restoreFlags struct {
@@ -36,6 +35,7 @@ must be whole.
 A backup does not know what was revoked after it. The revocation log of the server does: what it says was taken away
 from a key is taken away from the restored one. Without it the store is frozen: a server over it answers every request
 with 503, until the log is merged, or the loss is accepted with --accept-loss. Both can be done later, without --from.
+A store that came back by other means, such as a copy of its file, has no such mark: merge the log before a server starts.
 
 The root key is not in a backup: put a copy of root.key into the folder of the store.`,
 		Example: `  keywright restore --from keywright.backup --revocation-log revocations.jsonl --data /var/lib/keywright
@@ -101,9 +101,13 @@ func (s *session) openBackup(path string) (io.ReadCloser, error) {
 }
 
 // load loads a backup and returns what the event of the restore says of it.
-func (s *session) load(ctx context.Context, store *sqlite.Store, from io.Reader, dir string) ([]string, error) {
+func (s *session) load(ctx context.Context, store authority.Store, from io.Reader, dir string) ([]string, error) {
+	archiver, ok := store.(authority.Archiver)
+	if !ok {
+		return nil, unknowable("a backup cannot be loaded into this kind of store", "restore it with its own means", nil)
+	}
 	bar := s.newCount()
-	summary, err := backup.Restore(ctx, counting{store, bar}, from, s.now())
+	summary, err := backup.Restore(ctx, counting{archiver, bar}, from, s.now())
 	bar.end()
 	var archive *backup.ArchiveError
 	switch {
@@ -138,7 +142,7 @@ func (c counting) Load(ctx context.Context, next func() (any, error)) error {
 }
 
 // thaw ends the freeze of a restored store, by revocation logs or by saying that the loss is accepted.
-func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags, lines []string) error {
+func (s *session) thaw(ctx context.Context, store authority.Store, f *restoreFlags, lines []string) error {
 	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: s.now, Random: rand.Reader})
 	if err != nil {
 		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
@@ -150,7 +154,7 @@ func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags
 		s.say("frozen: a server over it answers 503, as what was revoked since the backup is not known")
 		s.say("next: keywright restore --revocation-log FILE, or keywright restore --accept-loss, with the same --data")
 		return nil
-	case a.Frozen() == nil:
+	case f.accept && a.Frozen() == nil:
 		return refused("the store is not frozen", "nothing needs to be done")
 	case f.accept:
 		lines = append(lines, "loss accepted")
@@ -159,11 +163,18 @@ func (s *session) thaw(ctx context.Context, store *sqlite.Store, f *restoreFlags
 		if err != nil {
 			return unknowable("the revocation log was not merged to its end, and the store stays frozen", "repeat it without --from", err)
 		}
-		if _, err := fmt.Fprintf(s.stdout, "merged · entries: %s · keys revoked: %s, disabled: %s, with a secret ended: %s\n",
-			grouped(m.Entries), grouped(m.Revoked), grouped(m.Disabled), grouped(m.Ended)); err != nil {
+		text := fmt.Sprintf("merged · entries: %s · keys revoked: %s, disabled: %s, with a secret ended: %s",
+			grouped(m.Entries), grouped(m.Revoked), grouped(m.Disabled), grouped(m.Ended))
+		if m.Roles > 0 {
+			text += " · roles narrowed: " + grouped(m.Roles)
+		}
+		if _, err := fmt.Fprintln(s.stdout, text); err != nil {
 			return err
 		}
-		lines = append(lines, fmt.Sprintf("revocation log: entries %d, revoked %d, disabled %d, ended %d", m.Entries, m.Revoked, m.Disabled, m.Ended))
+		lines = append(lines, fmt.Sprintf("revocation log: entries %d, revoked %d, disabled %d, ended %d, roles %d", m.Entries, m.Revoked, m.Disabled, m.Ended, m.Roles))
+	}
+	if a.Frozen() == nil { // it came back by other means than a backup
+		return nil
 	}
 	if err := a.Thaw(ctx, restorer, lines); err != nil {
 		return unknowable("the store stays frozen", "repeat it without --from", err)

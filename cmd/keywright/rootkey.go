@@ -88,6 +88,9 @@ func mayMakeRootKey(ctx context.Context, f *serveFlags, path string, store autho
 }
 
 func makeRootKey(path string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, unknowable("cannot make the folder of the root key: "+plainPathError(err), "name a file for it with --root-key-file", nil)
+	}
 	key := make([]byte, authority.RootKeyBytes)
 	_, _ = rand.Read(key) // never fails
 	return key, writeSecretFile(path, []byte(hex.EncodeToString(key)+"\n"), false)

@@ -44,6 +44,7 @@ func (g *graceFlags) request(named func(string) bool) (*api.Grace, error) {
 type rotateFlags struct {
 	serverFlags
 	graceFlags
+	filterFlags
 	force          bool
 	hash, publicID string
 	idempotencyKey string
@@ -55,25 +56,31 @@ type rotateFlags struct {
 func (s *session) rotateCommand() *cobra.Command {
 	var f rotateFlags
 	cmd := &cobra.Command{
-		Use:   "rotate KEY_ID",
-		Short: "Give a key a new secret",
+		Use:   "rotate [KEY_ID]",
+		Short: "Give a key, or many, a new secret",
 		Long: `Give a key a new secret, which is shown once. Its id, scopes, limits, credits and history stay.
 
 The old secret lives on for the grace, so that nothing breaks that still uses it: for a time, or, with --idle, for as
 long as it is used. With --grace 0 it ends now: a verification that begins after this has returned does not answer VALID
 for it, on any node.
 
-A second rotation within a grace is refused unless --force says so; then both old secrets live on until their ends.`,
+A second rotation within a grace is refused unless --force says so; then both old secrets live on until their ends, and
+with --grace 0 none does.
+
+` + filterHelp + ` The new keys are written as JSON, one a line, with --output csv as CSV, or with --to to a file.`,
 		Example: `  keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR
   keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --idle 24h --at-most 30d --to ci.env
   keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --grace 0
-  keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9x`,
-		Args: oneArgument("KEY_ID"),
-		RunE: func(cmd *cobra.Command, args []string) error { return s.rotate(cmd, &f, args[0]) },
+  keywright rotate key_0DFUqXqVeEpK4nSQhDZ0mR --hash "$(keywright hash < key.txt)" --public-id 7Yk2mQ9x
+  keywright rotate --filter due --dry-run
+  keywright rotate --filter due --keyspace acme --to acme.csv`,
+		Args: keyOrFilter,
+		RunE: func(cmd *cobra.Command, args []string) error { return s.rotate(cmd, &f, args) },
 	}
 	flags := cmd.Flags()
 	f.graceFlags.add(flags)
 	flags.BoolVar(&f.force, "force", false, "rotate also while the grace of an earlier rotation runs")
+	f.filterFlags.add(cmd)
 	flags.StringVar(&f.hash, "hash", "", "register the new key with the storage `HASH`: hex, base64 or base58")
 	flags.StringVar(&f.publicID, "public-id", "", "with --hash: the public `ID` of that key")
 	flags.StringVar(&f.idempotencyKey, "idempotency-key", "", "do it once, however often it is asked with `TEXT` within 24 hours")
@@ -101,16 +108,36 @@ func (f *rotateFlags) request(named func(string) bool) (q api.RotateRequest, err
 	return q, nil
 }
 
-func (s *session) rotate(cmd *cobra.Command, f *rotateFlags, argument string) error {
-	id, err := keyID(argument)
-	if err != nil {
-		return err
-	}
+func (s *session) rotate(cmd *cobra.Command, f *rotateFlags, args []string) error {
 	q, err := f.request(cmd.Flags().Changed)
 	if err != nil {
 		return err
 	}
-	return s.rotateOne(cmd.Context(), f, id, q)
+	filter, err := f.filter(args)
+	switch {
+	case err != nil:
+		return err
+	case filter == nil:
+		id, err := keyID(args[0])
+		if err != nil {
+			return err
+		}
+		return s.rotateOne(cmd.Context(), f, id, q)
+	case f.hash != "" || f.publicID != "" || f.idempotencyKey != "":
+		return misused("--hash, --public-id or --idempotency-key stands beside --filter", "they are for one key")
+	}
+	return s.bulk(cmd.Context(), &f.serverFlags, &f.filterFlags, bulkAct{
+		request: api.BulkRequest{Filter: *filter, Verb: api.BulkRotate, Rotate: &api.BulkRotation{Grace: q.Grace, Force: q.Force}},
+		past:    "rotated", after: graceText(q.Grace), output: f.output, to: f.to, replace: f.replace,
+	})
+}
+
+// graceText says what becomes of the old secrets of many keys.
+func graceText(g *api.Grace) string {
+	if g != nil && *g == (api.Grace{}) {
+		return "no node answers VALID for the old secrets from now on"
+	}
+	return "the old secrets live on for their grace"
 }
 
 func (s *session) rotateOne(ctx context.Context, f *rotateFlags, id keywright.KeyID, q api.RotateRequest) error {
@@ -171,39 +198,4 @@ func (s *session) previousText(r *api.RotateResponse) string {
 		return "the old secret ends when it was not used for " + r.PreviousIdle.String() + ", at the latest " + s.dayText(r.PreviousEndsAt)
 	}
 	return "the old secret ends " + s.dayText(r.PreviousEndsAt)
-}
-
-type endGraceFlags struct {
-	showFlags
-	force bool
-}
-
-func (s *session) endGraceCommand() *cobra.Command {
-	var f endGraceFlags
-	cmd := &cobra.Command{
-		Use:   "end-grace KEY_ID",
-		Short: "End the old secrets of a key",
-		Long: `End every secret of a key but the current one, before the grace of its rotation is over. A verification that begins
-after this has returned does not answer VALID for them, on any node.
-
-It is refused where an old secret was used within the last hour: somebody still uses it. --force ends it all the same.`,
-		Example: `  keywright end-grace key_0DFUqXqVeEpK4nSQhDZ0mR
-  keywright end-grace key_0DFUqXqVeEpK4nSQhDZ0mR --force`,
-		Args: oneArgument("KEY_ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, id, err := s.connectFor(args[0], &f.serverFlags)
-			if err != nil {
-				return err
-			}
-			r, err := c.EndGrace(cmd.Context(), id, f.force)
-			if err != nil {
-				return fromServer(err)
-			}
-			return s.done(f.output, r, "ended · no node answers VALID for the old secret from now on")
-		},
-	}
-	cmd.Flags().BoolVar(&f.force, "force", false, "end it also where it was used within the last hour")
-	outputOneFlag(cmd, &f.output)
-	addServerFlags(cmd, &f.serverFlags)
-	return cmd
 }

@@ -7,11 +7,13 @@ import (
 	"crypto/rand"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/internal/server"
 	"github.com/keywright/keywright/store/sqlite"
@@ -22,8 +24,9 @@ type fields map[string]any
 
 // A step is one thing that somebody asks for. A verify wants a code; everything else wants to be done, or "refused".
 type step struct {
-	do   string // issue, verify, update, disable, enable, revoke, wait
+	do   string // issue, verify, update, credits, disable, enable, revoke, rotate, end-grace, child, bulk, wait
 	key  string // the name of a key within its scenario
+	as   string // the name of the key that a rotate or child makes
 	with fields
 	want string
 }
@@ -34,6 +37,8 @@ type scenario struct {
 	steps  []step
 	events []string
 }
+
+const hour = api.Duration(time.Hour)
 
 var scenarios = []scenario{
 	{"from issue to refusal", []step{
@@ -114,6 +119,65 @@ var scenarios = []scenario{
 		{do: "revoke", key: "seam"},
 		{do: "verify", key: "seam", with: fields{"keyspace": "myapp"}, want: "REVOKED"},
 	}, []string{"key.register", "key.revoke"}},
+	{"limits", []step{
+		{do: "issue", key: "k", with: fields{"limits": []api.Limit{
+			{Name: "requests", Limit: 2, Window: hour, Auto: true}, {Name: "exports", Limit: 1, Window: 24 * hour},
+		}}},
+		{do: "verify", key: "k", want: "VALID"},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "VALID"},
+		{do: "verify", key: "k", want: "RATE_LIMITED"},
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "RATE_LIMITED"},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"cost": 3}, want: "RATE_LIMITED"},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "nothing"}}}, want: "refused"},
+		{do: "verify", key: "k", with: fields{"cost": -1}, want: "refused"},
+		{do: "update", key: "k", with: fields{"limits": []api.Limit{}}},
+		{do: "verify", key: "k", with: fields{"cost": 1000}, want: "VALID"},
+	}, []string{"key.issue", "key.update"}},
+	{"of two limits all or none", []step{
+		{do: "issue", key: "k", with: fields{"limits": []api.Limit{
+			{Name: "requests", Limit: 1, Window: hour, Auto: true}, {Name: "exports", Limit: 2, Window: 240 * hour},
+		}}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "RATE_LIMITED"},
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "VALID"}, // the refused one took nothing
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"limits": []api.AskLimit{{Name: "exports"}}}, want: "RATE_LIMITED"},
+		{do: "verify", key: "k", want: "VALID"},
+	}, []string{"key.issue"}},
+	{"credits, spent and filled up", []step{
+		{do: "issue", key: "k", with: fields{"credits": api.CreditsRequest{Remaining: 3, Refill: &api.Refill{Amount: 2, Every: hour}}}},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "CREDITS_EXHAUSTED"},
+		{do: "verify", key: "k", want: "VALID"},
+		{do: "verify", key: "k", want: "CREDITS_EXHAUSTED"},
+		{do: "credits", key: "k", with: fields{"add": 1}},
+		{do: "verify", key: "k", want: "VALID"},
+		{do: "wait", with: fields{"for": time.Hour}},
+		{do: "verify", key: "k", with: fields{"cost": 2}, want: "VALID"},
+		{do: "credits", key: "k", with: fields{"take": 1}, want: "refused"},
+		{do: "credits", key: "k", with: fields{"add": 1, "set": 1}, want: "refused"},
+		{do: "revoke", key: "k"},
+		{do: "verify", key: "k", want: "REVOKED"},
+	}, []string{"key.issue", "credits.add", "credits.refill", "key.revoke"}},
+	{"a keyspace with a policy", []step{
+		{do: "issue", key: "a", with: fields{"keyspace": "strict"}, want: "refused"},
+		{do: "issue", key: "b", with: fields{"keyspace": "strict", "owner": "o", "scopes": []string{"users:read"}}, want: "refused"},
+		{do: "issue", key: "c", with: fields{"keyspace": "strict", "owner": "o", "roles": []string{"writer"}}, want: "refused"},
+		{do: "issue", key: "k", with: fields{"keyspace": "strict", "owner": "o", "roles": []string{"reader"}}},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict", "scopes": []string{"invoices:read"}}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict", "scopes": []string{"invoices:write"}}, want: "INSUFFICIENT_SCOPE"},
+		{do: "issue", key: "two", with: fields{"keyspace": "strict", "owner": "o"}},
+		{do: "verify", key: "two", with: fields{"keyspace": "strict"}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict"}, want: "RATE_LIMITED"}, // its owner may ask twice
+	}, []string{"key.issue", "key.issue"}},
+	{"publishable keys read", []step{
+		{do: "issue", key: "a", with: fields{"keyspace": "strict", "format": "publishable", "owner": "p", "scopes": []string{"invoices:write"}}, want: "refused"},
+		{do: "issue", key: "k", with: fields{"keyspace": "strict", "format": "publishable", "owner": "p", "scopes": []string{"invoices:read", "invoices:count"}}},
+		{do: "verify", key: "k", with: fields{"keyspace": "strict", "scopes": []string{"invoices:count"}}, want: "VALID"},
+	}, []string{"key.issue"}},
 	{"bad requests leave nothing", []step{
 		{do: "issue", key: "a", with: fields{"scopes": []string{"not a scope"}}, want: "refused"},
 		{do: "issue", key: "b", with: fields{"expires_at": "2020-01-01T00:00:00Z"}, want: "refused"},
@@ -128,6 +192,12 @@ type entrance interface {
 	issue(t *testing.T, with fields) (key, id string, refused bool)
 	verify(t *testing.T, key string, with fields) (code string, refused bool)
 	act(t *testing.T, verb, id string, with fields) (refused bool)
+	// rotate returns the new key.
+	rotate(t *testing.T, id string, with fields) (key string, refused bool)
+	// child makes a child with nothing but the parent key.
+	child(t *testing.T, parent, parentID string, with fields) (key, id string, refused bool)
+	// bulk does a verb to the keys of an owner and returns how many they were.
+	bulk(t *testing.T, verb, owner string, dryRun bool) (count int, refused bool)
 }
 
 // A world is an authority with two keyspaces of its own beside the built-in ones.
@@ -171,6 +241,9 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
+	if err := w.strict(); err != nil {
+		t.Fatal(err)
+	}
 	issued, _, err := w.authority.FirstServiceKey(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -186,6 +259,24 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// strict makes a keyspace with a policy and two formats.
+func (w *world) strict() error {
+	secret, err := keywright.Preset("keywright")
+	if err != nil {
+		return err
+	}
+	secret.Name, secret.Prefix = "secret", "strict"
+	public := secret
+	public.Name, public.Prefix, public.Publishable = "publishable", "public", true
+	_, err = w.authority.CreateKeyspace(context.Background(), operator, authority.KeyspaceRequest{
+		Name: "strict", Formats: []keywright.Format{secret, public}, Policy: &authority.Policy{
+			RequireOwner: true, AllowedScopes: []string{"invoices:*"}, Roles: map[string][]string{"reader": {"invoices:read"}},
+			PublishableScopes: []string{"invoices:count"}, OwnerLimits: []authority.Limit{{Name: "all", Limit: 2, Window: time.Hour, Auto: true}},
+		},
+	})
+	return err
+}
+
 // events returns the verbs of the whole chain.
 func (w *world) events(t *testing.T) (verbs []string) {
 	t.Helper()
@@ -194,7 +285,11 @@ func (w *world) events(t *testing.T) (verbs []string) {
 		t.Fatal(err)
 	}
 	for _, e := range list {
-		verbs = append(verbs, e.Verb)
+		switch e.Verb { // what comes by itself, within a second
+		case "key.used_after_revoke", "key.used_after_expiry", "key.wrong_secret", "key.grace_ended":
+		default:
+			verbs = append(verbs, e.Verb)
+		}
 	}
 	return verbs
 }
@@ -208,7 +303,7 @@ func TestScenarios(t *testing.T) {
 		"command line": func(w *world) entrance { return typed{w} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, s := range scenarios {
+			for _, s := range slices.Concat(scenarios, rotations) {
 				t.Run(s.name, func(t *testing.T) {
 					w := newWorld(t)
 					s.play(t, w, open(w))
@@ -245,6 +340,14 @@ func (s scenario) play(t *testing.T, w *world, d entrance) {
 				with[name] = value
 			}
 			code, refused = d.verify(t, keys[step.key], with)
+		case "rotate":
+			keys[step.as], refused = d.rotate(t, ids[step.key], step.with)
+		case "child":
+			keys[step.as], ids[step.as], refused = d.child(t, keys[step.key], ids[step.key], step.with)
+		case "bulk":
+			var n int
+			n, refused = d.bulk(t, step.with["verb"].(string), step.with["owner"].(string), step.with["dry_run"] != nil)
+			code = strconv.Itoa(n)
 		default:
 			refused = d.act(t, step.do, ids[step.key], step.with)
 		}

@@ -21,7 +21,7 @@ import (
 const defaultListen = "127.0.0.1:8420"
 
 type serveFlags struct {
-	data, listen                   string
+	data, database, listen         string
 	adminKeyFile, rootKeyFile      string
 	newRootKey                     bool
 	revocationLog                  string
@@ -39,7 +39,7 @@ func (s *session) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server: the API over HTTP, with an embedded store.
+		Long: `Run the server: the API over HTTP, with an embedded store, or with one in a PostgreSQL database.
 
 On an empty store it makes the first service key, once. If it listens on this machine alone, the key goes to
 the profile local of the user who starts it, so that the other commands work at once. Otherwise it is shown if
@@ -54,6 +54,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	}
 	flags := cmd.Flags()
 	addDataFlag(flags, &f.data)
+	addDatabaseFlag(flags, &f.database)
 	flags.StringVar(&f.listen, "listen", defaultListen, "listen at `ADDRESS`; port 0 takes a free one")
 	flags.StringVar(&f.adminKeyFile, "admin-key-file", "", "write the first service key to `FILE` of mode 0600 (default admin-key in the data folder, where it is not shown)")
 	flags.StringVar(&f.rootKeyFile, "root-key-file", "", "seal what the server must be able to read with the root key in `FILE` of mode 0600, made where it is missing (default root.key in the data folder)")
@@ -77,7 +78,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 
 func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	log := s.logger(f)
-	dir, err := s.dataPath(f.data)
+	place, err := s.storePlace(f.data, f.database)
 	if err != nil {
 		return err
 	}
@@ -86,13 +87,13 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer door.Close()
-	store, err := openStore(ctx, dir, "keywright serve, "+door.url)
+	store, err := openPlace(ctx, place, "keywright serve, "+door.url, log, false)
 	if err != nil {
 		return err
 	}
 	defer closeStore(store, log)
 	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife}
-	if o.Sealer, err = s.sealer(ctx, f, dir, store); err != nil {
+	if o.Sealer, err = s.sealer(ctx, f, place.dir, store); err != nil {
 		return err
 	}
 	if f.revocationLog != "" {
@@ -119,7 +120,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
-	start := starter{s: s, authority: a, door: door, dir: dir, adminKeyFile: f.adminKeyFile}
+	start := starter{s: s, authority: a, door: door, dir: place.dir, adminKeyFile: f.adminKeyFile}
 	if err := start.firstKey(ctx); err != nil {
 		return err
 	}
@@ -150,6 +151,24 @@ func (s *session) logger(f *serveFlags) *slog.Logger {
 		return slog.New(slog.NewTextHandler(s.stderr, o))
 	}
 	return slog.New(slog.NewJSONHandler(s.stderr, o))
+}
+
+// A storePlace is where a store is: in a database, or else in a folder.
+type storePlace struct{ dir, url string }
+
+func (s *session) storePlace(data, database string) (p storePlace, err error) {
+	if p.url, err = s.databaseURL(database); err == nil {
+		p.dir, err = s.dataPath(data)
+	}
+	return p, err
+}
+
+// openPlace opens a store where it is.
+func openPlace(ctx context.Context, p storePlace, holder string, log *slog.Logger, existing bool) (authority.Store, error) {
+	if p.url == "" {
+		return openStore(ctx, p.dir, holder)
+	}
+	return openDatabase(ctx, p.url, holder, log, existing)
 }
 
 // openStore opens the store in a folder and says what to do where it cannot.
@@ -188,7 +207,7 @@ func inUseText(e *sqlite.InUseError) string {
 
 func ctxEnded(err error) bool { return errors.Is(err, context.Canceled) }
 
-func closeStore(store *sqlite.Store, log *slog.Logger) {
+func closeStore(store authority.Store, log *slog.Logger) {
 	if err := store.Close(); err != nil {
 		log.Error("the store was not closed in good order", "error", err)
 	}

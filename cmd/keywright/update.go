@@ -5,8 +5,6 @@ package main
 import (
 	"encoding/json"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +31,7 @@ type updateFlags struct {
 
 // clearable are the fields that --clear takes, by the names of their flags.
 var clearable = []string{
-	"name", "owner", "scope", "expires-at", "not-before", "allow-network", "allow-origin", "allow-method", "allow-path", "bind-keyspace", "metadata",
+	"name", "owner", "scope", "role", "limit", "credits", "refill", "expires-at", "not-before", "allow-network", "allow-origin", "allow-method", "allow-path", "bind-keyspace", "metadata",
 }
 
 func (s *session) updateCommand() *cobra.Command {
@@ -46,14 +44,14 @@ func (s *session) updateCommand() *cobra.Command {
 What the change takes away is gone for every verification that begins after it.`,
 		Example: `  keywright update key_0DFUqXqVeEpK4nSQhDZ0mR --scope invoices:read --scope users:read
   keywright update key_0DFUqXqVeEpK4nSQhDZ0mR --expires-in 24h
+  keywright update key_0DFUqXqVeEpK4nSQhDZ0mR --limit requests=500/1m --credits 1000
   keywright update key_0DFUqXqVeEpK4nSQhDZ0mR --clear allow-network`,
 		Args: oneArgument("KEY_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.update(cmd, &f, args[0]) },
 	}
 	flags := cmd.Flags()
 	f.termsFlags.add(flags)
-	flags.StringSliceVar(&f.clear, "clear", nil, "take away what the flag `NAME` gave (repeat)")
-	_ = cmd.RegisterFlagCompletionFunc("clear", cobra.FixedCompletions(clearable, cobra.ShellCompDirectiveNoFileComp))
+	addClearFlag(cmd, &f.clear, clearable)
 	outputOneFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
 	return cmd
@@ -84,15 +82,9 @@ func (s *session) update(cmd *cobra.Command, f *updateFlags, argument string) er
 
 // patch holds what was named.
 func (f *updateFlags) patch(named func(string) bool, now time.Time) (p api.KeyPatch, err error) {
-	cleared := map[string]bool{}
-	for _, name := range f.clear {
-		if !slices.Contains(clearable, name) {
-			return p, misused("--clear does not know this name", "use one of "+strings.Join(clearable, ", "))
-		}
-		if named(name) {
-			return p, misused("--clear "+name+" stands beside --"+name, "give one of them")
-		}
-		cleared[name] = true
+	cleared, err := clearedOf(f.clear, clearable, named)
+	if err != nil {
+		return p, err
 	}
 	if named("expires-in") && (named("expires-at") || cleared["expires-at"]) {
 		return p, misused("--expires-in stands beside another end of the key", "give one of them")
@@ -101,6 +93,11 @@ func (f *updateFlags) patch(named func(string) bool, now time.Time) (p api.KeyPa
 	set(&p.Name, change("name"), f.name)
 	set(&p.Owner, change("owner"), f.owner)
 	set(&p.Scopes, change("scope"), orEmpty(f.scopes))
+	set(&p.Roles, change("role"), orEmpty(f.roles))
+	set(&p.Limits, change("limit"), orEmpty(f.limits))
+	if p.Credits, err = f.creditsPatch(cleared); err != nil {
+		return p, err
+	}
 	set(&p.AllowedNetworks, change("allow-network"), orEmpty([]netip.Prefix(f.networks)))
 	set(&p.AllowedOrigins, change("allow-origin"), orEmpty(f.origins))
 	set(&p.AllowedMethods, change("allow-method"), orEmpty(f.methods))

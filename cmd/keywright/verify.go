@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,8 @@ type verifyFlags struct {
 	scopeExpr              string
 	clientIP               string
 	method, path, origin   string
+	cost                   *int64
+	take, include          []string
 	explain, dryRun        bool
 	output                 string
 }
@@ -34,10 +37,12 @@ func (s *session) verifyCommand() *cobra.Command {
 		Long: `Judge a key: whether the server accepts it, and what it may do.
 
 The exit code is 0 where the key is valid, 1 where it is refused, and 3 where no judgement could be made.
-What the key demands and is not told here is forbidden: give --client-ip where it is bound to a network.`,
+What the key demands and is not told here is forbidden: give --client-ip where it is bound to a network. It counts and
+spends as any verification does, unless it is a --dry-run.`,
 		Example: `  keywright verify                         (paste; no echo)
   keywright verify --key-file key.txt --scope invoices:read --env live
   printf %s "$ACME_API_KEY" | keywright verify --keyspace acme --explain
+  keywright verify --key-file key.txt --cost 5 --take exports --include limits
   keywright verify --output json < key.txt`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.verify(cmd.Context(), &f) },
@@ -51,8 +56,12 @@ What the key demands and is not told here is forbidden: give --client-ip where i
 	flags.StringVar(&f.method, "method", "", "as if the request had the `METHOD`")
 	flags.StringVar(&f.path, "path", "", "as if the request asked for `PATH`")
 	flags.StringVar(&f.origin, "origin", "", "as if a page of the web `ORIGIN` sent the request")
+	flags.Var(wholeNumber{&f.cost}, "cost", "take `N` units from limits and credits (default 1)")
+	flags.StringArrayVar(&f.take, "take", nil, "take from the limit `NAME[=COST]` too, which is not taken from at every verification (repeat)")
+	flags.StringSliceVar(&f.include, "include", nil, "show `WHAT` too: limits, for all of them, or metadata (repeat)")
+	_ = cmd.RegisterFlagCompletionFunc("include", cobra.FixedCompletions([]string{"limits", "metadata"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.BoolVar(&f.explain, "explain", false, "show every check, not only the first that failed")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "leave no trace: nothing is counted")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "leave no trace: nothing is counted or spent")
 	keyFileFlag(flags, &f.keyFile)
 	outputOneFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
@@ -62,7 +71,16 @@ What the key demands and is not told here is forbidden: give --client-ip where i
 func (s *session) verify(ctx context.Context, f *verifyFlags) error {
 	ask := keywright.Ask{
 		Keyspace: f.keyspace, Environment: f.env, Scopes: f.scopes, ScopeExpr: f.scopeExpr,
-		Method: f.method, Path: f.path, Origin: f.origin, Include: []string{"name"}, Explain: f.explain, DryRun: f.dryRun,
+		Method: f.method, Path: f.path, Origin: f.origin, Include: append([]string{"name"}, f.include...), Explain: f.explain, DryRun: f.dryRun,
+	}
+	var err error
+	if ask.Limits, err = parseTake(f.take); err != nil {
+		return err
+	}
+	if f.cost != nil {
+		if ask.Cost = *f.cost; ask.Cost < 1 {
+			return misused("--cost is less than 1", "leave it out for 1; --dry-run takes nothing")
+		}
 	}
 	if f.clientIP != "" {
 		address, err := netip.ParseAddr(f.clientIP)
@@ -103,8 +121,13 @@ func (s *session) showVerdict(f *verifyFlags, v *keywright.Verdict) error {
 	if _, err := fmt.Fprintln(s.stdout, paint(string(v.Code))+verdictText(v)); err != nil {
 		return err
 	}
-	if !f.explain || v.Detail == nil {
-		return nil
+	if err := spentTexts(v).write(s.stdout, "  ", colour); err != nil || v.Detail == nil {
+		return err
+	}
+	if slices.Contains(f.include, "metadata") && len(v.Metadata) > 0 {
+		if _, err := fmt.Fprintf(s.stdout, "  %s  %s\n", colour.dim("metadata"), printable(string(v.Metadata))); err != nil {
+			return err
+		}
 	}
 	for _, check := range v.Checks {
 		line := colour.good("ok  ")
@@ -148,6 +171,7 @@ func checkText(c keywright.Check) string {
 		keywright.Malformed: "format and checksum", keywright.NotFound: "known in this keyspace", keywright.Revoked: "not revoked",
 		keywright.Disabled: "not disabled", keywright.Expired: "not expired", keywright.NotYetValid: "begun",
 		keywright.Forbidden: "environment, network, origin, method, path", keywright.InsufficientScope: "scopes",
+		keywright.RateLimited: "limits", keywright.CreditsExhausted: "credits",
 	}[c.Code]
 	if text == "" {
 		text = string(c.Code)

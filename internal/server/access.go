@@ -3,10 +3,8 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
@@ -67,6 +65,20 @@ var table = map[string]access{
 	"GET " + api.PathPeppers:   {scopes: []string{authority.ScopeAdmin}},
 	"POST " + api.PathPeppers:  {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
 	"DELETE " + api.PathPepper: {scopes: []string{authority.ScopeAdmin}, slow: true}, // reads every record
+	"GET " + api.PathCredits:   {scopes: needs(authority.ScopeRead)},
+	"POST " + api.PathCredits:  {scopes: needs(authority.ScopeWrite), media: jsonOnly, body: smallBody},
+	"GET " + api.PathLedger:    {scopes: needs(authority.ScopeRead)},
+
+	"GET " + api.PathOwners:        {scopes: []string{authority.ScopeOwnersRead}},
+	"GET " + api.PathOwner:         {scopes: []string{authority.ScopeOwnersRead}},
+	"PUT " + api.PathOwner:         {scopes: []string{authority.ScopeOwnersWrite}, media: jsonOnly, body: smallBody},
+	"DELETE " + api.PathOwner:      {scopes: []string{authority.ScopeOwnersWrite}},
+	"GET " + api.PathOwnerCredits:  {scopes: []string{authority.ScopeOwnersRead}},
+	"POST " + api.PathOwnerCredits: {scopes: []string{authority.ScopeOwnersWrite}, media: jsonOnly, body: smallBody},
+	"GET " + api.PathOwnerLedger:   {scopes: []string{authority.ScopeOwnersRead}},
+
+	"GET " + api.PathUsage: {scopes: needs(authority.ScopeUsage)},
+	"GET " + api.PathStats: {scopes: []string{authority.ScopeUsage}},
 
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
@@ -142,32 +154,6 @@ func (s *Server) authenticate(r *http.Request, c *call) error {
 	var err error
 	c.caller, err = s.authority.Authenticate(r.Context(), keywright.NewSecret(token), authority.Origin{Address: c.address, Request: c.id})
 	return err
-}
-
-func isUnidentified(err error) bool {
-	var e *authority.Error
-	return errors.As(err, &e) && e.Kind == authority.Unidentified
-}
-
-// admitHolder lets in who holds the key whose id is in the path. Whoever does not gets one answer, whether or not there is
-// a key of this id.
-func (s *Server) admitHolder(r *http.Request, c *call) *api.Problem {
-	token, ok := bearer(r.Header["Authorization"])
-	id, err := keywright.ParseKeyID(strings.Split(r.URL.Path, "/")[3])
-	if !ok || err != nil {
-		return s.problemOf(c, errNoServiceKey)
-	}
-	if limit, ok := s.holding.allow(c.address); !ok {
-		return tooMany(limit)
-	}
-	from := authority.Origin{Request: c.id}
-	if !proxied(r) { // else the address is the proxy's: where the holder is, nobody knows
-		from.Address = c.address
-	}
-	if c.caller, err = s.authority.Holder(r.Context(), id, keywright.NewSecret(token), from); err != nil {
-		return s.problemOf(c, err)
-	}
-	return nil
 }
 
 var errNoServiceKey = &authority.Error{Kind: authority.Unidentified}

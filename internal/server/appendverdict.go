@@ -76,13 +76,20 @@ func appendDetail(b []byte, d *keywright.Detail) []byte {
 	return b
 }
 
+// appendLimits appends what api.LimitsOf returns.
 func appendLimits(b []byte, v *keywright.Verdict, now time.Time) []byte {
-	b = append(b, `,"limits":`...)
-	separator := byte('[')
-	for l := range api.LimitsOf(v) {
-		b = append(b, separator)
-		b = appendLimit(b, l, now)
-		separator = ','
+	b = append(b, `,"limits":[`...)
+	b = appendLimit(b, &v.Limit, now)
+	if v.Detail == nil {
+		return append(b, ']')
+	}
+	first := true
+	for i := range v.Limits {
+		if first && v.Limits[i] == v.Limit {
+			first = false
+			continue
+		}
+		b = appendLimit(append(b, ','), &v.Limits[i], now)
 	}
 	return append(b, ']')
 }
@@ -103,10 +110,10 @@ func appendLimit(b []byte, l *keywright.LimitState, now time.Time) []byte {
 	b = strconv.AppendInt(b, l.Remaining, 10)
 	b = appendTime(b, "reset_at", api.ResetAt(l.Reset, now))
 	if l.Reset > 0 {
-		b = appendDuration(b, "reset_after", l.Reset)
+		b = appendDuration(b, "reset_after", api.Wait(l.Reset))
 	}
 	if l.RetryAfter > 0 {
-		b = appendDuration(b, "retry_after", l.RetryAfter)
+		b = appendDuration(b, "retry_after", api.Wait(l.RetryAfter))
 	}
 	if l.RetryAfter < 0 {
 		b = append(b, `,"never":true`...)
@@ -128,7 +135,12 @@ func appendDuration(b []byte, name string, d time.Duration) []byte {
 	b = append(b, ',', '"')
 	b = append(b, name...)
 	b = append(b, '"', ':', '"')
-	b = append(b, api.Duration(d).String()...)
+	b = append(b, d.String()...)
+	for _, zero := range []string{"m0s", "h0m"} {
+		if bytes.HasSuffix(b, []byte(zero)) {
+			b = b[:len(b)-2]
+		}
+	}
 	return append(b, '"')
 }
 

@@ -58,7 +58,7 @@ func (s *Server) listEvents(ctx context.Context, c *call, in *listEventsIn) (api
 	if in.Cursor != "" {
 		sequence, err := strconv.ParseUint(in.Cursor, 10, 63)
 		if err != nil || sequence == 0 {
-			return api.EventList{}, 0, invalid("cursor", "is not one that was given", "use next_cursor of the page before")
+			return api.EventList{}, 0, errCursor()
 		}
 		if q.Descending {
 			q.Before = sequence

@@ -89,7 +89,7 @@ func (in *listKeysIn) request() (q authority.ListRequest, err error) {
 	}
 	if in.Cursor != "" {
 		if q.Before, err = keywright.ParseKeyID(in.Cursor); err != nil {
-			return q, invalid("cursor", "is not one that was given", "use next_cursor of the page before")
+			return q, errCursor()
 		}
 	}
 	return q, nil

@@ -18,16 +18,22 @@ import (
 // fieldsOfRoutes are bodies with every field, right as they stand.
 var fieldsOfRoutes = map[string]string{
 	"POST /v1/verify": `{"key":"x","keyspace":"default","environment":"live","scopes":["a"],"scope_expr":"a","client_ip":"192.0.2.1",
-		"method":"GET","path":"/","origin":"https://a.example","include":["name"],"explain":true,"dry_run":true}`,
-	"POST /v1/keys": `{"keyspace":"default","format":"secret","environment":"live","name":"n","owner":"o","scopes":["a"],"metadata":{"a":{"b":1}},
+		"method":"GET","path":"/","origin":"https://a.example","include":["name"],"explain":true,"dry_run":true,
+		"cost":2,"limits":[{"name":"a","cost":1,"limit":10,"window":"1h","burst":3}]}`,
+	"POST /v1/keys": `{"keyspace":"default","format":"secret","environment":"live","name":"n","owner":"o","scopes":["a"],"roles":[],"limits":[{"name":"a","limit":10,"window":"1h","burst":3,"auto":true}],
+		"credits":{"remaining":5,"refill":{"amount":5,"every":"24h","mode":"add"}},"metadata":{"a":{"b":1}},
 		"allowed_networks":["10.0.0.0/8"],"allowed_origins":["https://a.example"],"allowed_methods":["GET"],"allowed_paths":["/a"],
 		"keyspaces":[],"bound_owner":"","not_before":"2020-01-01T00:00:00Z","expires_at":"2099-01-01T00:00:00Z","expires_in":"","hash":"","public_id":""}`,
-	"PATCH /v1/keys/{id}": `{"name":"n","owner":"o","scopes":["a"],"metadata":{"a":1},"allowed_networks":["10.0.0.0/8"],"allowed_origins":["https://a.example"],
+	"PATCH /v1/keys/{id}": `{"name":"n","owner":"o","scopes":["a"],"roles":[],"limits":[{"name":"a","limit":10,"window":"1h"}],"credits":{"remaining":5,"refill":{"amount":5,"day":1,"mode":"reset"}},"metadata":{"a":1},"allowed_networks":["10.0.0.0/8"],"allowed_origins":["https://a.example"],
 		"allowed_methods":["GET"],"allowed_paths":["/a"],"keyspaces":[],"not_before":"2020-01-01T00:00:00Z","expires_at":"2099-01-01T00:00:00Z"}`,
-	"POST /v1/keys/{id}/revoke": `{"reason":"r"}`,
+	"POST /v1/keys/{id}/revoke":    `{"reason":"r"}`,
+	"POST /v1/keys/{id}/credits":   `{"set":1,"add":null,"take":null}`,
+	"PUT /v1/owners/{id}":          `{"limits":[{"name":"a","limit":10,"window":"1h"}],"credits":{"remaining":5}}`,
+	"POST /v1/owners/{id}/credits": `{"add":1}`,
 	"POST /v1/keyspaces": `{"name":"x","formats":[{"name":"a","preset":"keywright","prefix":"a","environment":"live","separator":"_","id":{"encoding":"hex","bytes":8},
 		"secret":{"encoding":"hex","bytes":32},"checksum":"none","hash":"full","lenient":false,"publishable":false}],"environments":["live"],
-		"policy":{"max_life":"24h","require_owner":true,"allowed_scopes":["a"]}}`,
+		"policy":{"max_life":"24h","require_owner":true,"allowed_scopes":["a"],"roles":{"r":["a"]},"default_format":"a","publishable_scopes":["a"],
+		"key_limits":[{"name":"a","limit":1,"window":"1s"}],"owner_limits":[],"limits":[],"max_grace":"24h","rotation":{"every":"24h","warn":"1h","grace":"1h","idle":"1h"}}}`,
 	"PATCH /v1/keyspaces/{name}":     `{"formats":[{"name":"a"}],"environments":["live"],"policy":{"max_life":"24h","require_owner":false,"allowed_scopes":[]}}`,
 	"POST /v1/revoke-self":           `{"key":"x"}`,
 	"POST /api/sec-api-key-generate": `{"prefix":"a","length":32}`,
@@ -71,7 +77,8 @@ func TestNoLeaks(t *testing.T) {
 		"/%s", "//%s", "/v1/%s", "/v1//%s", "/v1/keys/%s", "/v1/keys/%s/revoke", "/v1/keyspaces/%s", "/v1/keys/../%s", "/v1/keys?%s", "/v1/keys?%s=1", "/v1/keys?%s&%s",
 		"/v1/keys?owner=%s&owner=%s", "/v1/keys?keyspace=%s", "/v1/keys?owner=%s", "/v1/keys?state=%s", "/v1/keys?public_id=%s", "/v1/keys?q=%s", "/v1/keys?cursor=%s", "/v1/keys?limit=%s",
 		"/v1/events?keyspace=%s", "/v1/events?target=%s", "/v1/events?actor=%s", "/v1/events?verb=%s", "/v1/events?since=%s", "/v1/events?until=%s", "/v1/events?order=%s", "/v1/events?cursor=%s",
-		"/v1/events?limit=%s", "/v1/events?%s=%s", "/v1/verify?key=%s", "/docs?%s", "/readyz?%s",
+		"/v1/events?limit=%s", "/v1/events?%s=%s", "/v1/verify?key=%s", "/v1/usage?key=%s", "/v1/usage?since=%s", "/v1/usage?keyspace=%s", "/v1/stats?keyspace=%s", "/v1/owners/%s", "/v1/owners?cursor=%s",
+		"/v1/owners/x?keyspace=%s", "/v1/owners/%s/ledger?cursor=%s", "/v1/keys/" + id.String() + "/ledger?cursor=%s", "/docs?%s", "/readyz?%s",
 	} {
 		for _, method := range append(methods, "K"+strings.ReplaceAll(canary, "_", "")) {
 			check(method+" "+path, h.send(method, strings.ReplaceAll(path, "%s", canary), h.root, ""), false)

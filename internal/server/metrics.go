@@ -66,12 +66,13 @@ var (
 	tableSecrets  = prometheus.NewDesc("keywright_table_secrets", "Secrets in the table of the authority.", nil, nil)
 	tableBytes    = prometheus.NewDesc("keywright_table_bytes", "Size of the table.", nil, nil)
 	tableComplete = prometheus.NewDesc("keywright_table_complete", "1 where the table holds every secret of the store.", nil, nil)
+	keysDue       = prometheus.NewDesc("keywright_keys_due", "Keys whose rotation is due, or about to be, and keys that are about to expire. Looked at every 10 minutes.", []string{"keyspace", "kind"}, nil)
 	storeLookups  = prometheus.NewDesc("keywright_store_lookups_total", "Verifications that had to ask the store.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{verifications, tableSecrets, tableBytes, tableComplete, storeLookups} {
+	for _, d := range []*prometheus.Desc{verifications, tableSecrets, tableBytes, tableComplete, keysDue, storeLookups} {
 		ch <- d
 	}
 }
@@ -82,6 +83,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		for code, n := range codes {
 			ch <- prometheus.MustNewConstMetric(verifications, prometheus.CounterValue, float64(n), keyspace, string(code))
 		}
+	}
+	for keyspace, due := range c.authority.DueCounts() {
+		ch <- prometheus.MustNewConstMetric(keysDue, prometheus.GaugeValue, float64(due.Rotation), keyspace, "rotation")
+		ch <- prometheus.MustNewConstMetric(keysDue, prometheus.GaugeValue, float64(due.Expiry), keyspace, "expiry")
 	}
 	stats := c.authority.Stats()
 	complete := 0.0

@@ -35,6 +35,9 @@ func describe(o *huma.OpenAPI) {
 	o.Tags = []*huma.Tag{
 		{Name: verifyTag, Description: "What gateways and services ask."},
 		{Name: keysTag, Description: "The life of a key: issue, change, disable, revoke."},
+		{Name: creditsTag, Description: "Balances that verifications spend from."},
+		{Name: ownersTag, Description: "Limits and credits that the keys of one owner share."},
+		{Name: usageTag, Description: "How often keys were verified."},
 		{Name: keyspacesTag, Description: "The APIs that keys are for."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
 		{Name: storeTag, Description: "The store as a whole."},
@@ -185,12 +188,10 @@ func (d documenter) bulk() {
 
 // grace says that a grace is a duration alone, or an object.
 func (d documenter) grace() {
-	schemas := d.doc.Components.Schemas.Map()
-	object := *schemas["Grace"]
-	object.Required = []string{"idle"}
-	schemas["Grace"] = &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeString, Description: "A duration; 0s ends the secret before at once.", Examples: []any{"24h"}}, &object,
-	}}
+	s := d.doc.Components.Schemas.Map()["Grace"]
+	s.Description = "A duration such as 24h, 0s to end the secret before at once, or an object with these fields."
+	s.Type, s.Required = "", []string{"idle"}
+	s.OneOf = []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeObject}}
 }
 
 // loosen lets answers grow: what they hold and requests do not may get new fields. A line of a stream is an answer or a
@@ -198,7 +199,7 @@ func (d documenter) grace() {
 func (d documenter) loosen() {
 	asked := map[string]bool{}
 	for _, path := range d.doc.Paths {
-		for _, o := range []*huma.Operation{path.Post, path.Patch} {
+		for _, o := range []*huma.Operation{path.Post, path.Put, path.Patch} {
 			if o == nil || o.RequestBody == nil {
 				continue
 			}

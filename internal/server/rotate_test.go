@@ -256,3 +256,19 @@ func TestRotationsThatCannotBe(t *testing.T) {
 	bound := h.serviceKey(authority.Rules{Keyspaces: []string{"default"}}, "keys:*")
 	h.wantProblem(h.send("POST", rotatePath(id), bound, ""), api.AccessDenied)
 }
+
+// TestGraceIsDocumented on the page as in the document: as text or as an object.
+func TestGraceIsDocumented(t *testing.T) {
+	h := newHouse(t)
+	page := h.send("GET", "/docs", "", "").body
+	_, article, _ := strings.Cut(page, `id="schema-Grace"`)
+	article, _, _ = strings.Cut(article, "</article>")
+	for _, want := range []string{"A duration such as 24h, 0s to end", "<code>idle</code>", "<code>at_most</code>"} {
+		if !strings.Contains(article, want) {
+			t.Errorf("the page does not say %q of a grace: %s", want, article)
+		}
+	}
+	if !strings.Contains(string(h.server.OpenAPI()), `"oneOf": [`) {
+		t.Error("the document does not say that a grace may be text")
+	}
+}

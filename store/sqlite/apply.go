@@ -17,7 +17,7 @@ import (
 //
 // A context that ends while Apply waits for another write, or between two rows, undoes the change. Once the commit has
 // begun, the context is no longer looked at: the answer then says what happened. If the disk refuses the commit itself,
-// the change is undone, but a loss of power before the next write may bring it back, whole.
+// the change is undone, but the end of the process or a loss of power before the next write may bring it back, whole.
 func (s *Store) Apply(ctx context.Context, c authority.Change) error {
 	if err := s.apply(ctx, c); err != nil {
 		return fmt.Errorf("cannot write to the store in %s: %w", s.where, asFull(err))

@@ -4,6 +4,7 @@ package sqlite
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 
@@ -41,6 +42,15 @@ func asFull(err error) error {
 	var e *driver.Error
 	if errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) {
 		return errors.Join(authority.ErrFull, err)
+	}
+	return err
+}
+
+// asReadOnly says what to do if a file cannot be written to.
+func asReadOnly(err error) error {
+	var e *driver.Error
+	if errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_READONLY {
+		return fmt.Errorf("its file cannot be written to, look at its owner and mode: %w", err)
 	}
 	return err
 }

@@ -81,6 +81,13 @@ func checkDurable(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// checkWritable writes nothing, but in earnest. Where a file cannot be written to, SQLite opens it for reading, without a
+// word, and begins any transaction.
+func checkWritable(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, "DELETE FROM answers WHERE false")
+	return asReadOnly(err)
+}
+
 // prepare compiles a statement. Behind the semicolon must come nothing, or the driver takes it for a script and
 // compiles it anew each time.
 func prepare(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {

@@ -17,12 +17,19 @@ import (
 	"github.com/keywright/keywright/authority"
 )
 
-const crashFolder = "KEYWRIGHT_TEST_CRASH_FOLDER"
+const (
+	crashFolder = "KEYWRIGHT_TEST_CRASH_FOLDER"
+	crashSpends = "KEYWRIGHT_TEST_CRASH_SPENDS" // the child spends
+)
 
 // TestMain lets the test program be the child that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashFolder); dir != "" {
-		fmt.Fprintln(os.Stderr, issueForEver(dir))
+		work := issueForEver
+		if os.Getenv(crashSpends) != "" {
+			work = spendForEver
+		}
+		fmt.Fprintln(os.Stderr, work(dir))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -53,7 +60,7 @@ func TestKilledWriterLosesNothingItAcknowledged(t *testing.T) {
 	acknowledged := map[string]bool{}
 	last := 0
 	for round := range 8 {
-		last = max(last, runAndKill(t, dir, acknowledged))
+		runAndKill(t, dir, "", func(line string) { last = addAcknowledged(t, line, acknowledged) })
 		s := open(t, dir) // at once: the lock has gone with its holder
 		stored := map[string]int{}
 		err := s.Scan(t.Context(), func(r *authority.Record) error {
@@ -79,12 +86,11 @@ func TestKilledWriterLosesNothingItAcknowledged(t *testing.T) {
 	t.Logf("%d records were acknowledged", len(acknowledged))
 }
 
-// runAndKill starts a child, kills it within some milliseconds, and adds what it acknowledged. It returns the last
-// sequence that was.
-func runAndKill(t *testing.T, dir string, acknowledged map[string]bool) (last int) {
+// runAndKill starts a child, kills it within some milliseconds, and hands on the lines in which it acknowledged.
+func runAndKill(t *testing.T, dir, spends string, acknowledged func(line string)) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), crashFolder+"="+dir)
+	child.Env = append(os.Environ(), crashFolder+"="+dir, crashSpends+"="+spends)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -104,12 +110,11 @@ func runAndKill(t *testing.T, dir string, acknowledged map[string]bool) (last in
 		if err != nil { // what has no end of line is not acknowledged
 			break
 		}
-		last = addAcknowledged(t, line, acknowledged)
+		acknowledged(line)
 	}
 	if err := child.Wait(); err == nil || child.ProcessState.ExitCode() != -1 {
 		t.Fatalf("the child was not killed: %v", err)
 	}
-	return last
 }
 
 func addAcknowledged(t *testing.T, line string, acknowledged map[string]bool) int {

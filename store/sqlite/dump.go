@@ -16,7 +16,7 @@ import (
 //
 // A record that cannot be read is passed over; the error, after all else has been visited, names it.
 func (s *Store) Dump(ctx context.Context, visit func(any) error) error {
-	db, err := s.snapshot(ctx)
+	db, err := s.own(ctx)
 	if err != nil {
 		return s.readError(err)
 	}
@@ -35,8 +35,8 @@ func (s *Store) Dump(ctx context.Context, visit func(any) error) error {
 	return visited
 }
 
-// snapshot opens what is to be dumped. Nobody else can open a database in memory, so it is copied.
-func (s *Store) snapshot(ctx context.Context) (*sql.DB, error) {
+// own opens what is to be dumped. Nobody else can open a database in memory, so it is copied.
+func (s *Store) own(ctx context.Context) (*sql.DB, error) {
 	if s.read != s.write {
 		if err := s.read.PingContext(ctx); err != nil { // it is closed
 			return nil, err

@@ -31,18 +31,34 @@ func (e *NewerError) Error() string {
 }
 
 // prepareFile makes an empty database of ours if there is none, and otherwise looks whether it is one.
-func prepareFile(ctx context.Context, path string) error {
-	err := inspect(path)
+func prepareFile(ctx context.Context, d disk, path string) error {
+	err := inspect(d, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return create(ctx, path)
+		return create(ctx, d, path)
+	}
+	if err == nil {
+		err = settle(d, path)
 	}
 	return err
 }
 
+// settle puts on the disk what the last process to have the store open may have left in the memory of the system alone:
+// changes in the log that were not acknowledged, because that process was killed, or because a sync failed, after which
+// the system may take for written what is not. SQLite will read them from the log and take them for committed, so that
+// we act on them and write behind them; a loss of power must not take them away again.
+func settle(d disk, path string) error {
+	err := d.Rewrite(path + "-wal")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot open the store: %w", err)
+	}
+	d.SyncFolder(filepath.Dir(path))
+	return nil
+}
+
 // inspect reads the header by hand (sqlite.org/fileformat2.html, 1.3): SQLite itself might write to a file in order to
 // look into it.
-func inspect(path string) error {
-	f, err := os.Open(path)
+func inspect(d disk, path string) error {
+	f, err := d.Open(path)
 	if err != nil {
 		return fmt.Errorf("cannot open the store: %w", err)
 	}
@@ -64,32 +80,29 @@ func inspect(path string) error {
 }
 
 // create makes the file under another name first, so that it is never seen without its mark.
-func create(ctx context.Context, path string) error {
+func create(ctx context.Context, d disk, path string) error {
 	draft := path + ".new"
 	for _, leftover := range []string{draft, draft + "-journal"} {
-		if err := os.Remove(leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.Remove(leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot make the store: %w", err)
 		}
 	}
-	f, err := os.OpenFile(draft, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // SQLite would take 0644
+	err := d.Create(draft)
 	if err == nil {
-		err = f.Close()
+		err = mark(ctx, d, draft)
 	}
 	if err == nil {
-		err = mark(ctx, draft)
-	}
-	if err == nil {
-		err = os.Rename(draft, path)
+		err = d.Rename(draft, path)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot make the store: %w", err)
 	}
-	syncFolder(filepath.Dir(path))
+	d.SyncFolder(filepath.Dir(path))
 	return nil
 }
 
-func mark(ctx context.Context, path string) error {
-	db, err := connect(fileDSN(path, "synchronous(full)"), 1)
+func mark(ctx context.Context, d disk, path string) error {
+	db, err := connect(on(d, fileDSN(path, "synchronous(full)")), 1)
 	if err != nil {
 		return err
 	}

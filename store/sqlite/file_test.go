@@ -131,7 +131,7 @@ func TestNewerSchemaInTheLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := inspect(filepath.Join(copied, databaseName)); err != nil {
+	if err := inspect(systemDisk{}, filepath.Join(copied, databaseName)); err != nil {
 		t.Fatalf("the header alone shows it: %v", err)
 	}
 	_, err := Open(t.Context(), copied, Options{})

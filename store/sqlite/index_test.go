@@ -69,8 +69,13 @@ func TestOtherIndexes(t *testing.T) {
 			t.Errorf("%s: %s is not used, or there is a %s:\n%s", test.name, test.index, test.never, plan)
 		}
 	}
-	if plan := explain(t, s, scanSQL, []any{[]byte{}}); contains(plan, "TEMP B-TREE") {
-		t.Errorf("a scan sorts:\n%s", plan)
+	if plan := explain(t, s, balancesOfSQL, []any{"[]"}); !contains(plan, "SEARCH balances USING PRIMARY KEY") {
+		t.Errorf("a spend reads all accounts:\n%s", plan)
+	}
+	for text, args := range map[string][]any{scanRecordsSQL: {[]byte{}, 1}, scanSecretsSQL: {[]byte{}}} {
+		if plan := explain(t, s, text, args); contains(plan, "TEMP B-TREE") || !contains(plan, "USING PRIMARY KEY") {
+			t.Errorf("a scan does not go from front to back:\n%s", plan)
+		}
 	}
 	for text, index := range map[string]string{forgetUsageSQL: "usage_hour", forgetMetersSQL: "meters_full"} {
 		if plan := explain(t, s, text, []any{1, 256}); !contains(plan, index) || contains(plan, "SCAN usage") || contains(plan, "SCAN meters") {

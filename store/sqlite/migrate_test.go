@@ -23,7 +23,7 @@ func oldStore(t *testing.T, version int, statements func(exec func(text string, 
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, databaseName)
-	if err := prepareFile(t.Context(), path); err != nil {
+	if err := prepareFile(t.Context(), systemDisk{}, path); err != nil {
 		t.Fatal(err)
 	}
 	db, err := connect(writerDSN(path), 1)

@@ -16,6 +16,8 @@ var (
 	deleteOwnerSQL string
 	//go:embed queries/balance.sql
 	balanceSQL string
+	//go:embed queries/balances_of.sql
+	balancesOfSQL string
 	//go:embed queries/insert_balance.sql
 	insertBalanceSQL string
 	//go:embed queries/move_balance.sql
@@ -30,7 +32,7 @@ var (
 
 // accountStatements write owners, balances and the ledger.
 type accountStatements struct {
-	insertOwner, updateOwner, deleteOwner, balance, insertBalance, moveBalance, spendBalance, insertEntry, spendEntry *sql.Stmt
+	insertOwner, updateOwner, deleteOwner, balance, balancesOf, insertBalance, moveBalance, spendBalance, insertEntry, spendEntry *sql.Stmt
 }
 
 func (s *accountStatements) all() []statement {
@@ -39,6 +41,7 @@ func (s *accountStatements) all() []statement {
 		{&s.updateOwner, updateOwnerSQL},
 		{&s.deleteOwner, deleteOwnerSQL},
 		{&s.balance, balanceSQL},
+		{&s.balancesOf, balancesOfSQL},
 		{&s.insertBalance, insertBalanceSQL},
 		{&s.moveBalance, moveBalanceSQL},
 		{&s.spendBalance, spendBalanceSQL},

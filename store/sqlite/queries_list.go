@@ -7,8 +7,10 @@ import _ "embed" // the statements
 var (
 	//go:embed queries/lookup.sql
 	lookupSQL string
-	//go:embed queries/scan.sql
-	scanSQL string
+	//go:embed queries/scan_records.sql
+	scanRecordsSQL string
+	//go:embed queries/scan_secrets.sql
+	scanSecretsSQL string
 	//go:embed queries/dump_records.sql
 	dumpRecordsSQL string
 	//go:embed queries/list_records.sql

@@ -2,7 +2,11 @@
 
 package sqlite
 
-import "github.com/keywright/keywright/authority"
+import (
+	"math"
+
+	"github.com/keywright/keywright/authority"
+)
 
 // recordFilter writes the most selective term first. Without statistics SQLite would take any index: a + before a
 // column tells it which one not to take, and INDEXED BY which one to take although the page would then be sorted.
@@ -68,9 +72,9 @@ func (f *filter) andExpires(q authority.Query, narrow string) string {
 	if q.ExpiresBefore.IsZero() {
 		return narrow
 	}
-	from := int64(0)
+	from := int64(math.MinInt64)
 	if q.State == authority.StateActive {
-		from = max(from, q.At.UnixMilli())
+		from = q.At.UnixMilli()
 	}
 	if narrow != "" || q.Keyspace == "" {
 		f.and("expires <> 0 AND expires > ? AND expires < ?", from, millis(q.ExpiresBefore))

@@ -4,18 +4,16 @@ package sqlite
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
 )
 
-// errStop ends readRecords without an error.
-var errStop = errors.New("stop")
-
-// A row is one of a record joined with one of its secrets, as lookup, list_records and scan return it.
+// A row is one of a record joined with one of its secrets, as lookup and list_records return it; a scan reads the two
+// beside each other.
 type row struct {
 	id, parent, hash                              sql.RawBytes
 	version                                       uint64
@@ -31,11 +29,22 @@ type row struct {
 	idle                                          int64
 }
 
-func (w *row) scan(rows *sql.Rows) error {
-	return rows.Scan(&w.id, &w.version, &w.keyspace, &w.format, &w.environment, &w.owner, &w.parent, &w.scopes,
-		&w.terms, &w.rules, &w.notBefore, &w.expires, &w.disabled, &w.revoked, &w.created, &w.updated, &w.name, &w.reason, &w.metadata,
-		&w.hash, &w.publicID, &w.secretCreated, &w.secretExpires, &w.registered, &w.pepper, &w.slow,
-		&w.grace, &w.idle)
+// judged are the columns of a record that a verification may need.
+func (w *row) judged() []any {
+	return []any{
+		&w.id, &w.version, &w.keyspace, &w.format, &w.environment, &w.owner, &w.parent, &w.scopes, &w.terms, &w.rules,
+		&w.notBefore, &w.expires, &w.disabled, &w.revoked, &w.created, &w.updated,
+	}
+}
+
+// told are the other columns of a record.
+func (w *row) told() []any { return []any{&w.name, &w.reason, &w.metadata} }
+
+// secret are the columns of a secret.
+func (w *row) secret() []any {
+	return []any{
+		&w.hash, &w.publicID, &w.secretCreated, &w.secretExpires, &w.registered, &w.pepper, &w.slow, &w.grace, &w.idle,
+	}
 }
 
 // A recordReader turns rows into records. If it has maps, it remembers scopes, terms and rules by their text in them: many
@@ -63,34 +72,40 @@ func (rr *recordReader) broken() error {
 	return fmt.Errorf("%d records cannot be read, the first: %w", rr.unreadable, rr.first)
 }
 
+// passOver notes that a record is passed over, if there is a reason.
+func (rr *recordReader) passOver(bad error) bool {
+	if bad == nil {
+		return false
+	}
+	rr.unreadable++
+	if rr.first == nil {
+		rr.first = bad
+	}
+	return true
+}
+
 // read calls each with every record in turn, in the order of rows. The record is the reader's own and is overwritten
-// by the next; errStop ends it early. A record that cannot be decoded is passed over and told by broken.
+// by the next. A record that cannot be decoded is passed over and told by broken.
 func (rr *recordReader) read(rows *sql.Rows, each func(*authority.Record) error) error {
 	defer rows.Close()
 	var w row
+	columns := slices.Concat(w.judged(), w.told(), w.secret())
 	var r authority.Record
 	var bad error
 	begun := false
 	finish := func() error {
-		if !begun {
-			return nil
-		}
-		if bad != nil {
-			rr.unreadable++
-			if rr.first == nil {
-				rr.first = bad
-			}
+		if !begun || rr.passOver(bad) {
 			return nil
 		}
 		return each(&r)
 	}
 	for rows.Next() {
-		if err := w.scan(rows); err != nil {
+		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
 		if !begun || string(w.id) != string(r.ID[:]) {
 			if err := finish(); err != nil {
-				return stopped(err)
+				return err
 			}
 			begun, bad = true, rr.decode(&w, &r)
 		}
@@ -101,14 +116,7 @@ func (rr *recordReader) read(rows *sql.Rows, each func(*authority.Record) error)
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return stopped(finish())
-}
-
-func stopped(err error) error {
-	if errors.Is(err, errStop) {
-		return nil
-	}
-	return err
+	return finish()
 }
 
 // decode fills r from w. The id is filled in any case, as it tells where the next record begins.

@@ -5,6 +5,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"io"
 
 	"github.com/keywright/keywright/authority"
 )
@@ -18,50 +19,82 @@ const chunkSize = 4096
 //
 // A record that cannot be read is passed over; the error, after all others have been visited, names it.
 func (s *Store) Scan(ctx context.Context, visit func(*authority.Record) error) error {
-	reader := &recordReader{scopes: map[string][]string{}, terms: map[string]terms{}, rules: map[string]authority.Rules{}}
-	chunk := make([]authority.Record, 0, chunkSize)
-	after := []byte{} // before every id
-	for {
+	sc := &scan{
+		reader: recordReader{scopes: map[string][]string{}, terms: map[string]terms{}, rules: map[string]authority.Rules{}},
+		chunk:  make([]authority.Record, chunkSize),
+		after:  []byte{}, // before every id
+	}
+	for more := true; more; {
+		var n int
 		var err error
-		if chunk, err = s.readChunk(ctx, reader, chunk[:0], after); err != nil {
+		if n, more, err = s.readChunk(ctx, sc); err != nil {
 			return s.readError(err)
 		}
-		full := len(chunk) == chunkSize
-		if full {
-			after = bytes.Clone(chunk[len(chunk)-1].ID[:])
-		}
-		for i := range chunk {
-			if err := visit(&chunk[i]); err != nil {
+		for i := range sc.chunk[:n] {
+			if err := visit(&sc.chunk[i]); err != nil {
 				return err
 			}
 		}
-		if !full {
-			break
-		}
 	}
-	if err := reader.broken(); err != nil {
+	if err := sc.reader.broken(); err != nil {
 		return s.readError(err)
 	}
 	return nil
 }
 
-// readChunk fills chunk up to its capacity with the records behind an id. The slices of the records that were there
-// before are used again.
-func (s *Store) readChunk(ctx context.Context, reader *recordReader, chunk []authority.Record, after []byte) ([]authority.Record, error) {
-	rows, err := s.read.QueryContext(ctx, scanSQL, after)
-	if err != nil {
-		return chunk, err
-	}
-	err = reader.read(rows, func(r *authority.Record) error {
-		n := len(chunk)
-		chunk = chunk[:n+1]
-		secrets := chunk[n].Secrets[:0]
-		chunk[n] = *r
-		chunk[n].Secrets = append(secrets, r.Secrets...)
-		if n+1 == cap(chunk) {
-			return errStop
+// A scan is how far a Scan has come.
+type scan struct {
+	reader recordReader
+	chunk  []authority.Record // used again and again, with the slices in it
+	after  []byte             // the id of the last record read
+}
+
+// readChunk reads the next records, both tables as they were at one time.
+func (s *Store) readChunk(ctx context.Context, sc *scan) (n int, more bool, err error) {
+	err = s.snapshot(ctx, func(query query) error {
+		records, err := query(scanRecordsSQL, sc.after, int64(len(sc.chunk)))
+		if err != nil {
+			return err
 		}
-		return nil
+		defer records.close()
+		secrets, err := query(scanSecretsSQL, sc.after)
+		if err != nil {
+			return err
+		}
+		defer secrets.close()
+		n, more, err = sc.merge(records, secrets)
+		return err
 	})
-	return chunk, err
+	return n, more, err
+}
+
+// merge fills the chunk from two tables that lie in the same order: reading them beside each other takes two thirds of the
+// time of a join, which looks for the secrets of each record from the root of the tree.
+func (sc *scan) merge(records, secrets *cursor) (n int, more bool, err error) {
+	var w row
+	var owner []byte // the record of a secret
+	record, secret := w.judged(), append([]any{&owner}, w.secret()...)
+	held := secrets.next(secret)
+	for range sc.chunk {
+		if err := records.next(record); err == io.EOF {
+			return n, false, nil
+		} else if err != nil {
+			return n, false, err
+		}
+		r := &sc.chunk[n]
+		bad := sc.reader.decode(&w, r)
+		for ; held == nil && bytes.Compare(owner, w.id) <= 0; held = secrets.next(secret) {
+			if bad == nil && bytes.Equal(owner, w.id) {
+				bad = addSecret(&w, r)
+			}
+		}
+		if held != nil && held != io.EOF {
+			return n, false, held
+		}
+		sc.after = append(sc.after[:0], w.id...)
+		if !sc.reader.passOver(bad) {
+			n++
+		}
+	}
+	return n, true, nil
 }

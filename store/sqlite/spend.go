@@ -4,6 +4,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,12 +37,8 @@ func (s *Store) Spend(ctx context.Context, list []authority.Spending) ([]authori
 
 func (t *transaction) spend(list []authority.Spending) ([]authority.Spent, error) {
 	b := batch{accounts: map[authority.Account]*held{}, lines: map[line]*taken{}}
-	for i := range list {
-		for _, a := range list[i].Accounts {
-			if err := b.load(t, a); err != nil {
-				return nil, err
-			}
-		}
+	if err := b.load(t, list); err != nil {
+		return nil, err
 	}
 	spent := make([]authority.Spent, len(list))
 	for i := range list {
@@ -74,13 +71,37 @@ type line struct {
 // taken is what a batch adds to a line.
 type taken struct{ amount, count, remaining int64 }
 
-func (b *batch) load(t *transaction, a authority.Account) error {
-	if _, ok := b.accounts[a]; ok {
-		return nil
+// load reads all accounts, in one query: a query for each would take as long as all that is written.
+func (b *batch) load(t *transaction, list []authority.Spending) error {
+	var names []string
+	for i := range list {
+		for _, a := range list[i].Accounts {
+			if _, ok := b.accounts[a]; !ok {
+				b.accounts[a] = &held{Balance: authority.Balance{Account: a}}
+				names = append(names, hex.EncodeToString(a[:]))
+			}
+		}
 	}
-	balance, exists, err := t.balance(a)
-	b.accounts[a] = &held{Balance: balance, exists: exists}
-	return err
+	if err := t.ctx.Err(); err != nil || len(names) == 0 {
+		return err
+	}
+	text, err := encodeJSON(names)
+	if err != nil {
+		return err
+	}
+	rows, err := t.statement(t.put.balancesOf).Query(text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		balance, err := scanBalance(rows)
+		if err != nil {
+			return err
+		}
+		b.accounts[balance.Account] = &held{Balance: balance, exists: true}
+	}
+	return rows.Err()
 }
 
 // take decides one spending.

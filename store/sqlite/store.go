@@ -10,8 +10,8 @@
 // however that ends.
 //
 // What Apply has acknowledged is on the disk (write-ahead log, synchronous=FULL): it survives kill -9 and, as far as
-// the disk keeps its word, a loss of power. A full disk is an error of that one Apply, of which nothing remains, and the
-// store works again once there is space.
+// the disk keeps its word, a loss of power; and so is what an earlier process left, once Open has returned. A full disk
+// is an error of that one Apply, of which nothing remains, and the store works again once there is space.
 //
 // Times are kept to the millisecond. Text must be UTF-8 without NUL, or Apply refuses it.
 package sqlite
@@ -64,8 +64,13 @@ var (
 // Open opens the store in a folder, and makes both if they do not exist: the folder with mode 0700, files with 0600. An
 // older schema is brought up to date.
 //
-// Its errors tell apart what a person can do about them: *InUseError, *NewerError, ErrNotOurs.
+// Its errors tell apart what a person can do about them: *InUseError, *NewerError, ErrNotOurs, authority.ErrFull.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	return openOn(ctx, systemDisk{}, dir, o)
+}
+
+// openOn opens a store whose database lies on another disk; the folder itself and its lock are the system's.
+func openOn(ctx context.Context, d disk, dir string, o Options) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the store: %w", err)
@@ -77,9 +82,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openFile(ctx, dir)
+	s, err := openFile(ctx, d, dir)
 	if err != nil {
-		return nil, errors.Join(err, lock.release())
+		return nil, errors.Join(asFull(err), lock.release())
 	}
 	s.lock = lock
 	return s, nil
@@ -94,16 +99,16 @@ func OpenMemory(ctx context.Context) (*Store, error) {
 	return start(ctx, &Store{where: "memory", write: db, read: db})
 }
 
-func openFile(ctx context.Context, dir string) (*Store, error) {
+func openFile(ctx context.Context, d disk, dir string) (*Store, error) {
 	path := filepath.Join(dir, databaseName)
-	if err := prepareFile(ctx, path); err != nil {
+	if err := prepareFile(ctx, d, path); err != nil {
 		return nil, err
 	}
-	write, err := connect(writerDSN(path), 1)
+	write, err := connect(on(d, writerDSN(path)), 1)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
-	read, err := connect(readerDSN(path), readers)
+	read, err := connect(on(d, readerDSN(path)), readers)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), write.Close())
 	}
@@ -116,6 +121,9 @@ func start(ctx context.Context, s *Store) (*Store, error) {
 	err := migrate(ctx, s.write, s.where)
 	if err == nil && s.read != s.write {
 		err = checkDurable(ctx, s.write)
+	}
+	if err == nil {
+		err = checkWritable(ctx, s.write)
 	}
 	if err == nil {
 		err = s.put.prepare(ctx, s.write)
@@ -139,7 +147,7 @@ func (s *Store) Close() error {
 			s.closed = errors.Join(s.closed, s.lock.release())
 		}
 		if s.closed != nil {
-			s.closed = fmt.Errorf("cannot close the store in %s: %w", s.where, s.closed)
+			s.closed = fmt.Errorf("cannot close the store in %s: %w", s.where, asFull(s.closed))
 		}
 	})
 	return s.closed

@@ -74,6 +74,13 @@ func testLifeFilters(t *testing.T, s authority.Store) {
 	same(t, list(t, s, authority.Query{Keyspace: "default", InGrace: true}).Records, nil)
 	same(t, list(t, s, authority.Query{Keyspace: "default", ExpiresBefore: hours(-2)}).Records, []authority.Record{*rotated})
 	same(t, list(t, s, authority.Query{Parent: records[5].ID}).Records, []authority.Record{*rotated})
+
+	old := newRecord(t)
+	old.Expires = time.Unix(-1, 0).UTC()
+	apply(t, s, issue(old))
+	for _, keyspace := range []string{"", "default"} {
+		same(t, list(t, s, authority.Query{Keyspace: keyspace, ExpiresBefore: time.Unix(0, 0)}).Records, []authority.Record{*old})
+	}
 }
 
 func testBalanceFilters(t *testing.T, s authority.Store) {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command proof runs the proofs that are no tests, because they take as long as one likes or measure time:
+//
+//	go run ./proof crash    kills a process again and again while it issues, rotates, revokes and spends, and checks
+//	                        after each restart that nothing it had acknowledged is lost and nothing is half done
+//	go run ./proof timing   compares how long refusals of different kinds take, with a control that must differ
+//
+// Each ends with 0 if what it proves holds, and prints the seed that repeats a run.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	command := ""
+	if len(os.Args) > 1 {
+		command = os.Args[1]
+	}
+	var err error
+	switch command {
+	case "crash":
+		err = crash(os.Args[2:])
+	case "crash-child":
+		err = crashChild(os.Args[2:])
+	case "timing":
+		err = timing(os.Args[2:])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: go run ./proof crash|timing [flags]; -h after either lists its flags")
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "proof %s: %v\n", command, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+UPDATE head SET sequence = $1, hash = $2;

@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- Without name, reason and metadata: a table of verifiers has no use for them.
+SELECT r.id, r.version, r.keyspace, r.format, r.environment, r.owner, r.parent, r.scopes, r.terms,
+       r.rules, r.not_before, r.expires, r.disabled, r.revoked, r.created, r.updated, '', '', '',
+       s.hash, coalesce(s.public_id, ''), coalesce(s.created, 0), coalesce(s.expires, 0), coalesce(s.registered, false),
+       coalesce(s.pepper, ''), coalesce(s.slow, ''), coalesce(s.grace, false), coalesce(s.idle, 0)
+FROM (SELECT * FROM records WHERE id > $1 ORDER BY id LIMIT $2) r
+LEFT JOIN secrets s ON s.record = r.id
+ORDER BY r.id, s.position;
