@@ -31,6 +31,7 @@ func (s *StoredSecret) Algorithm() string {
 // Export visits the records that a filter chooses, each behind its parent, newest first among those that are as deep. It
 // leaves an event before the first. Hashes need a scope of their own: whoever has one can try keys against it.
 func (a *Authority) Export(ctx context.Context, c Caller, f Filter, hashes bool, visit func(*Exported) error) error {
+	f.Keyspace = c.keyspace(f.Keyspace)
 	if err := f.check(); err != nil {
 		return err
 	}

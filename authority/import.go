@@ -97,9 +97,7 @@ func (t *ImportTotals) add(r *ImportResult) {
 // error, or when the store fails. Lines are read while those before them are written.
 func (a *Authority) ImportMany(ctx context.Context, c Caller, o ImportOptions, lines iter.Seq2[ImportRequest, error], done func([]ImportResult) error) (ImportTotals, error) {
 	var totals ImportTotals
-	if o.Keyspace == "" {
-		o.Keyspace = DefaultKeyspace
-	}
+	o.Keyspace = c.keyspace(o.Keyspace)
 	if err := c.may(ScopeImport, o.Keyspace); err != nil {
 		return totals, err
 	}

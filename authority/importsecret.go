@@ -30,6 +30,9 @@ func (w *importing) secrets(q *ImportRequest, place int, r *Record) error {
 		if !in.Created.IsZero() {
 			out.Created = stored(in.Created)
 		}
+		if i > 0 && out.Expires.After(w.now) { // it verifies until then
+			out.Grace = true
+		}
 		if err := in.checkGrace(i, at); err != nil {
 			return err
 		}

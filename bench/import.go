@@ -24,12 +24,12 @@ import (
 )
 
 // importKeys imports lines of JSON with a hash each: a million, or as many as KEYWRIGHT_BENCH_LINES says. The floor is plain
-// inserts of the same rows, in tables with the same indexes, in transactions of the same size.
+// inserts of the same rows, in tables with the same indexes, in transactions of the same size. Both do a tenth in turns.
 func importKeys() error {
 	n := million
 	if text := os.Getenv("KEYWRIGHT_BENCH_LINES"); text != "" {
 		var err error
-		if n, err = strconv.Atoi(text); err != nil || n < 1 {
+		if n, err = strconv.Atoi(text); err != nil || n < 10 {
 			return errors.New("KEYWRIGHT_BENCH_LINES is not a number of lines")
 		}
 	}
@@ -38,60 +38,83 @@ func importKeys() error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	lines := importLines(n)
-	runtime.GC()
-	watch := watchHeap()
-	ours, err := importOurs(filepath.Join(dir, "ours"), lines)
+	a, done, err := importAuthority(filepath.Join(dir, "ours"))
 	if err != nil {
 		return err
 	}
-	half, end := watch.done()
-	floor, err := importFloor(filepath.Join(dir, "floor.db"), n)
+	defer done()
+	db, err := floorStore(filepath.Join(dir, "floor.db"))
 	if err != nil {
 		return err
 	}
-	rate := func(took time.Duration) float64 { return float64(n) / took.Seconds() }
-	fmt.Printf("import of %d lines of JSON with a hash each: %.1f s, %.0f lines a second\n", n, ours.Seconds(), rate(ours))
-	fmt.Printf("peak heap beyond the lines: %d MB in the first half, %d MB in the second; %d MB of it is the table of hashes\n", half>>20, end>>20, tableBytes>>20)
+	defer func() { _ = db.Close() }()
+	var ours, floor time.Duration
+	var heaps []uint64
+	for part := range 10 {
+		from, to := n/10*part, n/10*(part+1)
+		lines := importLines(from, to)
+		runtime.GC()
+		watch := watchHeap()
+		took, err := importPart(a, lines)
+		if err != nil {
+			return err
+		}
+		ours += took
+		heaps = append(heaps, watch.done())
+		start := time.Now()
+		for ; from < to; from += 10_000 {
+			if err := floorChunk(db, from, min(from+10_000, to)); err != nil {
+				return err
+			}
+		}
+		floor += time.Since(start)
+	}
+	lines := n / 10 * 10
+	rate := func(took time.Duration) float64 { return float64(lines) / took.Seconds() }
+	fmt.Printf("import of %d lines of JSON with a hash each: %.1f s, %.0f lines a second\n", lines, ours.Seconds(), rate(ours))
+	fmt.Printf("peak heap beyond the lines and what was there: %d MB in the first tenth, %d MB in the last; the table of hashes has %d MB\n", heaps[0]>>20, heaps[9]>>20, a.Stats().Bytes>>20)
 	fmt.Printf("floor: plain inserts of the same rows and indexes: %.1f s, %.0f a second\n", floor.Seconds(), rate(floor))
 	fmt.Printf("ratio to the floor: %.2f\n", ours.Seconds()/floor.Seconds())
 	return nil
 }
 
-// importLines makes the file.
-func importLines(n int) []byte {
+// importLines makes a part of the file.
+func importLines(from, to int) []byte {
 	var b strings.Builder
-	for i := range n {
+	for i := from; i < to; i++ {
 		fmt.Fprintf(&b, `{"name":"of customer %d","owner":"team_%d","scopes":["invoices:read"],"hash":"%s","created_at":"2024-03-01T12:00:00Z"}`+"\n",
 			i, i%10_000, keywright.HashText("key "+strconv.Itoa(i)))
 	}
 	return []byte(b.String())
 }
 
-var tableBytes int
+var importer = authority.Operator("bench", authority.Origin{})
 
-func importOurs(dir string, lines []byte) (time.Duration, error) {
+// importAuthority opens a store with a keyspace for keys of any shape.
+func importAuthority(dir string) (*authority.Authority, func(), error) {
 	ctx := context.Background()
 	store, err := sqlite.Open(ctx, dir, sqlite.Options{})
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
-	defer store.Close()
 	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
 	if err != nil {
-		return 0, err
+		return nil, nil, errors.Join(err, store.Close())
 	}
-	defer a.Close()
+	done := func() { a.Close(); _ = store.Close() }
 	f, err := keywright.Preset("opaque")
+	if err == nil {
+		_, err = a.CreateKeyspace(ctx, importer, authority.KeyspaceRequest{Name: "bench", Formats: []keywright.Format{f}, Environments: []string{}})
+	}
 	if err != nil {
-		return 0, err
+		done()
 	}
-	who := authority.Operator("bench", authority.Origin{})
-	if _, err := a.CreateKeyspace(ctx, who, authority.KeyspaceRequest{Name: "bench", Formats: []keywright.Format{f}, Environments: []string{}}); err != nil {
-		return 0, err
-	}
+	return a, done, err
+}
+
+func importPart(a *authority.Authority, lines []byte) (time.Duration, error) {
 	start := time.Now()
-	totals, err := a.ImportMany(ctx, who, authority.ImportOptions{Keyspace: "bench"}, func(yield func(authority.ImportRequest, error) bool) {
+	totals, err := a.ImportMany(context.Background(), importer, authority.ImportOptions{Keyspace: "bench"}, func(yield func(authority.ImportRequest, error) bool) {
 		for len(lines) > 0 {
 			end := bytes.IndexByte(lines, '\n')
 			var l api.ImportLine
@@ -107,7 +130,6 @@ func importOurs(dir string, lines []byte) (time.Duration, error) {
 		}
 	}, func([]authority.ImportResult) error { return nil })
 	took := time.Since(start)
-	tableBytes = a.Stats().Bytes
 	if err == nil && totals.Refused > 0 {
 		err = fmt.Errorf("%d lines were refused", totals.Refused)
 	}
@@ -118,8 +140,8 @@ func importOurs(dir string, lines []byte) (time.Duration, error) {
 type heapWatch struct {
 	stop  chan struct{}
 	ended chan struct{}
-	peaks []uint64
 	base  uint64
+	peak  uint64
 }
 
 func watchHeap() *heapWatch {
@@ -135,25 +157,18 @@ func watchHeap() *heapWatch {
 			case <-time.After(100 * time.Millisecond):
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
-				w.peaks = append(w.peaks, m.HeapAlloc-min(m.HeapAlloc, w.base))
+				w.peak = max(w.peak, m.HeapAlloc-min(m.HeapAlloc, w.base))
 			}
 		}
 	}()
 	return w
 }
 
-// done returns the peaks of both halves.
-func (w *heapWatch) done() (first, second uint64) {
+// done returns the peak.
+func (w *heapWatch) done() uint64 {
 	close(w.stop)
 	<-w.ended
-	for i, p := range w.peaks {
-		if i < len(w.peaks)/2 {
-			first = max(first, p)
-		} else {
-			second = max(second, p)
-		}
-	}
-	return first, second
+	return w.peak
 }
 
 // The same rows and indexes as those of the store.
@@ -170,23 +185,16 @@ CREATE INDEX records_owner ON records (owner);
 CREATE INDEX records_rotated ON records (keyspace, rotated);
 CREATE UNIQUE INDEX secrets_hash ON secrets (hash);`
 
-func importFloor(path string, n int) (time.Duration, error) {
+func floorStore(path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file://"+path+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=wal_autocheckpoint(16384)&_pragma=cache_size(-65536)&_txlock=immediate")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer db.Close()
 	db.SetMaxOpenConns(1)
 	if _, err := db.Exec(floorSchema); err != nil {
-		return 0, err
+		return nil, errors.Join(err, db.Close())
 	}
-	start := time.Now()
-	for from := 0; from < n; from += 10_000 {
-		if err := floorChunk(db, from, min(from+10_000, n)); err != nil {
-			return 0, err
-		}
-	}
-	return time.Since(start), nil
+	return db, nil
 }
 
 func floorChunk(db *sql.DB, from, to int) error {

@@ -20,19 +20,23 @@ func TestImportGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStage(t, "text")
-	p := &typist{stage: s, ids: map[string]string{}}
+	p := typist{stage: s, ids: map[string]string{}}
 	t.Chdir(t.TempDir())
 	if err := os.CopyFS(".", os.DirFS(fixtures)); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range commandsOf(t, string(page)) {
-		got, code := p.keywright(t, p.words(t, line.text)[1:])
+		args := strings.Fields(line.text)[1:]
+		var out, errs bytes.Buffer
+		var program Program
+		code := program.Run(context.Background(), args, strings.NewReader(""), &out, &errs, s.env)
+		got := out.String() + errs.String()
 		if refused := strings.Contains(got, "refused: 1"); code != 0 && !refused || code == 0 && refused {
-			t.Fatalf("%s: exit %d: %s", line.text, code, got)
+			t.Fatalf("%v: exit %d: %s", args, code, got)
 		}
 		for _, want := range line.want {
 			if !p.says(want, got) {
-				t.Errorf("%s prints\n%s\nwhere the guide says\n%s", line.text, got, want)
+				t.Errorf("%v prints\n%s\nwhere the guide says\n%s", args, got, want)
 			}
 		}
 	}

@@ -20,10 +20,11 @@ type policyFlags struct {
 	requireOwner                         bool
 	allowedScopes, publishableScopes     []string
 	roles                                roleList
-	defaultFormat, pepper                string
+	defaultFormat                        string
 	keyLimits, ownerLimits, spaceLimits  []api.Limit
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
+	pepper                               string
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
@@ -31,7 +32,7 @@ type policyFlags struct {
 // policyNames are the flags of a policy, which --clear takes.
 var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
-	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
+	"keyspace-limit", "max-grace", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle", "pepper",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
