@@ -132,6 +132,8 @@ func start(ctx context.Context, s *Store) (*Store, error) {
 		err = checkWritable(ctx, s.write)
 	}
 	if err == nil {
+		s.old.holds = true // a process that was killed may have left it so
+		s.cutLog()
 		err = s.put.prepare(ctx, s.write)
 	}
 	if err == nil {
