@@ -48,7 +48,7 @@ func (j *judgement) failing(ask *keywright.Ask) (steps uint) {
 	if j.state.Has(table.Disabled) {
 		fail(stepDisabled)
 	}
-	if s := j.state.Expires(); s != 0 && j.authority.clock().Unix() >= int64(s) { // no clock where a key has no end
+	if s := j.state.Expires(); j.state.Has(table.Ended) || s != 0 && j.authority.clock().Unix() >= int64(s) { // no clock where a key has no end
 		fail(stepExpired)
 	}
 	if j.kind.environment != ask.Environment && ask.Environment != "" && j.kind.environment != "" {

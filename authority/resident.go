@@ -80,11 +80,10 @@ func (a *Authority) resident(r *Record, put func([32]byte, [16]byte, table.State
 			a.log.Error("the last use of a secret could not be read", "key_id", r.ID.String(), "error", err)
 			secret |= table.Doubtful
 		}
-		ends := seconds(earlier(r.Expires, end))
 		if i > 0 && !s.Grace {
-			ends = endedForGood
+			secret |= table.Ended
 		}
-		state := table.NewState(ends, secret, number)
+		state := table.NewState(seconds(earlier(r.Expires, end)), secret, number)
 		put(known, r.ID, state)
 	}
 	return nil
@@ -167,9 +166,6 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
-
-// endedForGood is the end of a secret whose grace is over: whatever the clock says later, it does not come back.
-const endedForGood = 1
 
 // seconds returns a time as the table keeps it: 0 is never. What lies before 1970 is expired, what lies beyond 2106
 // is never reached.

@@ -329,7 +329,7 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 	v.Owner = j.owner
 	v.Scopes = j.effective()
 	v.Previous = j.state.Has(table.Previous)
-	if s := j.expires(); s > endedForGood {
+	if s := j.expires(); s != 0 {
 		v.ExpiresAt = time.Unix(int64(s), 0).UTC()
 	}
 	if step == stepScope {

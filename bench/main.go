@@ -6,7 +6,7 @@
 //	go run ./bench generate   making keys, beside reading and hashing randomness, Python and npm's prefixed-api-key
 //	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
 //	go run ./bench spend      what two limits add to a verification, and how many credits can be spent a second
-//	go run ./bench memory     bytes, start and revoke with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
+//	go run ./bench memory     bytes, start, revoke and rotate with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
 //	go run ./bench import     importing 1,000,000 hashes, beside plain inserts of the same rows into SQLite
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it

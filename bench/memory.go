@@ -43,7 +43,7 @@ func memory() error {
 	}
 	*k = keys{}
 	fmt.Printf("\n%d records in SQLite, put through Store.Apply without events\n", stored)
-	return startAndRevoke(ctx, stored)
+	return startAndChange(ctx, stored)
 }
 
 func sizes() (n, stored int, err error) {

@@ -109,7 +109,7 @@ func withCredits(ctx context.Context, a *authority.Authority, dir string) error 
 	}
 	var valid atomic.Int64
 	var wait sync.WaitGroup
-	begun := time.Now()
+	used, begun := busy(), time.Now()
 	for client := range spendersBusy {
 		wait.Go(func() {
 			for n := client; time.Since(begun) < spendTime; n += spendersBusy {
@@ -123,11 +123,13 @@ func withCredits(ctx context.Context, a *authority.Authority, dir string) error 
 	}
 	wait.Wait()
 	ours := float64(valid.Load()) / time.Since(begun).Seconds()
+	each := float64((busy() - used).Microseconds()) / float64(valid.Load())
 	floor, err := commits(ctx, dir)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("credits: %d clients, %d keys, every spend durable before its VALID: %.0f a second (aim: at least 13000)\n", spendersBusy, spendKeys, ours)
+	fmt.Printf("processor time for each, with its verification: %.1f µs\n", each)
 	fmt.Printf("floor: one commit for each, of one row, log and synchronous=FULL as in the store: %.0f a second\n", floor)
 	fmt.Printf("ratio to the floor: %.1f\n", ours/floor)
 	return nil

@@ -17,11 +17,11 @@ import (
 
 const (
 	fewRecords = 1000
-	revokes    = 200
+	changes    = 200 // of each kind
 )
 
-// startAndRevoke starts over a store of n records, and revokes keys of it and of a small one in turns.
-func startAndRevoke(ctx context.Context, n int) error {
+// startAndChange starts over a store of n records, and revokes and rotates keys of it and of a small one in turns.
+func startAndChange(ctx context.Context, n int) error {
 	many, closeMany, err := filledStore(ctx, n)
 	if err != nil {
 		return err
@@ -33,23 +33,41 @@ func startAndRevoke(ctx context.Context, n int) error {
 	}
 	defer closeFew()
 	operator := authority.Operator("bench", authority.Origin{})
-	var x, y spread
-	for i := range revokes {
-		for _, s := range []struct {
-			*revocable
-			took *spread
-		}{{many, &x}, {few, &y}} {
-			id := s.ids[i*(len(s.ids)/revokes)]
-			start := time.Now()
-			if _, err := s.authority.Revoke(ctx, operator, id, "bench"); err != nil {
+	revoke := func(s *filled, i int) error {
+		_, err := s.authority.Revoke(ctx, operator, s.ids[i*(len(s.ids)/changes)], "bench")
+		return err
+	}
+	rotate := func(s *filled, i int) error { // those behind the revoked
+		_, err := s.authority.Rotate(ctx, operator, s.ids[i*(len(s.ids)/changes)+1], authority.RotateRequest{})
+		return err
+	}
+	for _, c := range []struct {
+		what   string
+		change func(*filled, int) error
+	}{{"revoke", revoke}, {"rotate", rotate}} {
+		var x, y, ratio spread
+		for i := range changes {
+			a, err := timed(func() error { return c.change(many, i) })
+			if err != nil {
 				return err
 			}
-			*s.took = append(*s.took, float64(time.Since(start).Microseconds())/1e3)
+			b, err := timed(func() error { return c.change(few, i) })
+			if err != nil {
+				return err
+			}
+			x, y, ratio = append(x, a), append(y, b), append(ratio, a/b)
 		}
+		fmt.Printf("%s, with its event on the disk: %.2f ms (95 of 100 within %.2f) among %d records, %.2f ms (%.2f) among %d: %.2f times as long\n",
+			c.what, x.median(), percentile(x, 95), n, y.median(), percentile(y, 95), fewRecords, ratio.median())
 	}
-	fmt.Printf("revoke, with its event on the disk: %.2f ms (95 of 100 within %.2f) among %d records, %.2f ms (%.2f) among %d\n",
-		x.median(), percentile(x, 95), n, y.median(), percentile(y, 95), fewRecords)
 	return nil
+}
+
+// timed returns how long something took, in milliseconds.
+func timed(do func() error) (float64, error) {
+	start := time.Now()
+	err := do()
+	return float64(time.Since(start).Microseconds()) / 1e3, err
 }
 
 func percentile(s spread, p int) float64 {
@@ -57,14 +75,14 @@ func percentile(s spread, p int) float64 {
 	return sorted[len(sorted)*p/100]
 }
 
-// revocable is an authority over a store that was filled.
-type revocable struct {
+// filled is an authority over a store that was filled.
+type filled struct {
 	authority *authority.Authority
 	ids       []keywright.KeyID
 }
 
 // filledStore fills a store on the disk and starts over it.
-func filledStore(ctx context.Context, n int) (*revocable, func(), error) {
+func filledStore(ctx context.Context, n int) (*filled, func(), error) {
 	dir, err := os.MkdirTemp("", "keywright-bench")
 	if err != nil {
 		return nil, nil, err
@@ -80,7 +98,7 @@ func filledStore(ctx context.Context, n int) (*revocable, func(), error) {
 		remove()
 		return nil, nil, err
 	}
-	return &revocable{a, ids}, func() { done(); remove() }, nil
+	return &filled{a, ids}, func() { done(); remove() }, nil
 }
 
 // fill puts records of which nobody has the keys: their hashes are random.

@@ -126,15 +126,15 @@ func (f *importFlags) read(path string) (*importMapping, error) {
 			return nil, misused("--set is not FIELD=VALUE, or gives all lines one key", "for example --set hash_encoding=base64")
 		}
 		if err := probe.Set(field, value); err != nil {
-			return nil, misused("--set "+field+": "+wrongText(err), "fields are "+strings.Join(api.ImportFields(), ", "))
+			return nil, misused("--set "+field+": "+detailText(err), "fields are "+strings.Join(api.ImportFields(), ", "))
 		}
 		m.constants = append(m.constants, [2]string{field, value})
 	}
 	return m, nil
 }
 
-// wrongText is what a *api.Problem says is wrong.
-func wrongText(err error) string {
+// detailText is what a *api.Problem says is wrong.
+func detailText(err error) string {
 	if p, ok := err.(*api.Problem); ok {
 		return p.Detail
 	}

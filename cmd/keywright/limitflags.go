@@ -169,8 +169,8 @@ type spendFlags struct {
 }
 
 func (f *spendFlags) add(flags *pflag.FlagSet) {
-	addLimitFlag(flags, &f.limits, "limit", "limit how often, by `NAME=N/TIME[,burst=N][,named]`: requests=100/1m,burst=20 at every verification, "+
-		"with named only where it is named; none for no limit (repeat)")
+	addLimitFlag(flags, &f.limits, "limit", "limit how often by `LIMIT`: requests=100/1m,burst=20, taken from at every verification, or exports=5/24h,named, only "+
+		"where it is named; none for no limit (repeat)")
 	flags.Var(wholeNumber{&f.credits}, "credits", "keep credits, and begin with `N`")
 	flags.Var(refillValue{&f.refill}, "refill", "fill the credits up by `N/TIME`: 500/24h, or 500/day 1 for each month; with ,reset set them to it")
 }

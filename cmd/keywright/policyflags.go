@@ -20,7 +20,7 @@ type policyFlags struct {
 	requireOwner                         bool
 	allowedScopes, publishableScopes     []string
 	roles                                roleList
-	defaultFormat                        string
+	defaultFormat, pepper                string
 	keyLimits, ownerLimits, spaceLimits  []api.Limit
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
@@ -32,7 +32,7 @@ type policyFlags struct {
 // policyNames are the flags of a policy, which --clear takes.
 var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
-	"keyspace-limit", "max-grace", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle", "pepper",
+	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
@@ -42,11 +42,11 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.allowedScopes, "allowed-scope", nil, "let keys have scopes that `PATTERN` covers alone (repeat)")
 	flags.StringSliceVar(&f.publishableScopes, "publishable-scope", nil, "let publishable keys have scopes that `PATTERN` covers, besides those that end with read (repeat)")
 	f.roles = roleList{}
-	flags.Var(f.roles, "role", "let the role NAME stand for scopes, by `NAME=SCOPE,…`; NAME= ends it (repeat)")
+	flags.Var(f.roles, "role", "let a role stand for scopes, by `NAME=SCOPES`: reader=invoices:read,users:read; NAME= ends it (repeat)")
 	flags.StringVar(&f.defaultFormat, "default-format", "", "issue keys in the format `NAME` where none is named")
-	addLimitFlag(flags, &f.keyLimits, "key-limit", "give new keys that name none the limit `NAME=N/TIME[,burst=N][,named]` (repeat)")
-	addLimitFlag(flags, &f.ownerLimits, "owner-limit", "give each owner the limit `NAME=N/TIME[,burst=N][,named]` for all its keys (repeat)")
-	addLimitFlag(flags, &f.spaceLimits, "keyspace-limit", "limit all keys together by `NAME=N/TIME[,burst=N][,named]` (repeat)")
+	addLimitFlag(flags, &f.keyLimits, "key-limit", "give new keys that name none the `LIMIT`, such as requests=100/1m,burst=20 (repeat)")
+	addLimitFlag(flags, &f.ownerLimits, "owner-limit", "give each owner the `LIMIT` for all its keys (repeat)")
+	addLimitFlag(flags, &f.spaceLimits, "keyspace-limit", "limit all keys together by `LIMIT` (repeat)")
 	addDuration(flags, &f.maxGrace, "max-grace", 0, "let no grace of a rotation be longer than `TIME`, such as 30d")
 	addDuration(flags, &f.rotateEvery, "rotate-every", 0, "want a new secret of every key after `TIME`, such as 90d")
 	addDuration(flags, &f.rotateWarn, "rotate-warn", 0, "show it `TIME` before (default a tenth of --rotate-every)")

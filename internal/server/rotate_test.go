@@ -114,7 +114,7 @@ func TestRotateNow(t *testing.T) {
 	r := h.rotate(id, `{"grace":"0s"}`)
 	returned.Store(time.Now().UnixNano())
 	wg.Wait()
-	if gap := time.Duration(returned.Load() - last.Load()); gap > time.Second {
+	if gap := time.Duration(returned.Load() - last.Load()); gap > 250*time.Millisecond {
 		t.Errorf("the last VALID was %s before the return: this proves nothing", gap)
 	}
 	if v := h.verdict(r.Key.Reveal()); !v.Valid || v.Secret != api.SecretCurrent {

@@ -27,6 +27,11 @@ func (h *history) issue(n int) *act {
 			Secrets: []authority.StoredSecret{{Hash: keywright.HashText(text), PublicID: text, Created: now}},
 			Owner:   "acme", Scopes: []string{"invoices:read"}, Created: now, Updated: now, Version: 1,
 		})
+		personal, err := authority.NewPersonal("address", "of "+text, h.random)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		a.change.Events[len(a.change.Events)-1].Personal = []authority.Personal{personal}
 	}
 	h.acts = append(h.acts, a)
 	return a
@@ -35,12 +40,28 @@ func (h *history) issue(n int) *act {
 // stored returns a record that is in the store, or one of those that were not revoked.
 func (h *history) stored(live bool) *authority.Record {
 	for _, a := range h.acts {
-		if r := a.change.Puts[0].(*authority.Record); a.outcome == acknowledged && r.Version == 1 && !(live && h.revoked[r.ID]) {
+		r, ok := a.change.Puts[0].(*authority.Record)
+		if ok && a.outcome == acknowledged && r.Version == 1 && !(live && h.revoked[r.ID]) {
 			return r
 		}
 	}
 	h.t.Fatalf("%s: nothing is stored", h.what())
 	return nil
+}
+
+// erase adds a change of an event of a record that is stored.
+func (h *history) erase() *act {
+	r := h.stored(false)
+	a := &act{change: authority.Change{Events: []authority.Event{{Time: r.Updated, Actor: "local", Verb: "audit.erase", Target: r.ID.String()}}}}
+	for _, earlier := range h.acts {
+		for _, e := range earlier.change.Events {
+			if e.Target == r.ID.String() && len(e.Personal) > 0 {
+				a.change.Puts = append(a.change.Puts, &authority.Erasure{Sequence: e.Sequence, Fields: []string{"address"}})
+			}
+		}
+	}
+	h.acts = append(h.acts, a)
+	return a
 }
 
 // revoke adds a change of a record that is stored.

@@ -52,13 +52,19 @@ func (s *Store) transact(ctx context.Context, write func(*transaction) error) er
 	}
 	// After a full disk SQLite has done that itself, and says so; after the commit there is nothing to be undone.
 	defer func() { _ = tx.Rollback() }()
-	if err := write(&transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}); err != nil {
+	t := &transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}
+	if err := write(t); err != nil {
 		return asConflict(err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	s.old.holds = s.old.holds || t.erased
+	s.cutLog()
+	return nil
 }
 
 // A transaction is one write under way.
@@ -67,6 +73,8 @@ type transaction struct {
 	tx    *sql.Tx
 	put   *putStatements
 	bound map[*sql.Stmt]*sql.Stmt // the statements of put as this transaction uses them
+
+	erased bool // something that must not stay in the log
 }
 
 func (t *transaction) statement(s *sql.Stmt) *sql.Stmt {

@@ -5,13 +5,31 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 
 	"github.com/keywright/keywright/authority"
 )
 
 func (s *Store) listBalances(ctx context.Context, q authority.Query) ([]authority.Balance, bool, error) {
+	if q == (authority.Query{Of: q.Of, Account: q.Account}) && q.Account != (authority.Account{}) {
+		found, err := s.oneBalance(ctx, q.Account)
+		return found, false, err
+	}
 	return listPage(ctx, s.read, balanceFilter(q), listBalancesSQL, q.Limit, decodeBalance)
+}
+
+// oneBalance reads an account by a statement that is compiled already: an authority asks for each account once after it
+// has started, before the first spend from it.
+func (s *Store) oneBalance(ctx context.Context, a authority.Account) ([]authority.Balance, error) {
+	b, err := scanBalance(s.balance.QueryRowContext(ctx, a[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []authority.Balance{b}, nil
 }
 
 func balanceFilter(q authority.Query) *filter {

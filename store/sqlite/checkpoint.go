@@ -29,6 +29,7 @@ func (t *transaction) prune(p *authority.Prune) error {
 	if _, err := t.exec(t.put.deleteEvents, p.Sequence); err != nil {
 		return err
 	}
+	t.erased = true
 	_, err := t.exec(t.put.markPruned, p.Sequence)
 	return err
 }
@@ -55,6 +56,7 @@ func (t *transaction) erase(e *authority.Erasure) error {
 	if text, err = encodePersonal(fields); err != nil {
 		return err
 	}
+	t.erased = true
 	_, err = t.exec(t.put.updatePersonal, e.Sequence, text)
 	return err
 }

@@ -16,6 +16,8 @@ import (
 const (
 	readers = 4
 
+	busyWait = 10_000 // milliseconds that a connection waits for a lock
+
 	// The log grows to this many pages (64 MiB) before it is folded into the database file, so that a page that many
 	// changes touch is written there once: hashes are random, and a large import touches every page of their index.
 	checkpointPages = 16384
@@ -31,7 +33,7 @@ func writerDSN(path string) string {
 	return fileDSN(path,
 		"journal_mode(wal)", "synchronous(full)", "fullfsync(1)", "checkpoint_fullfsync(1)",
 		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), fmt.Sprintf("journal_size_limit(%d)", journalBytes),
-		fmt.Sprintf("cache_size(-%d)", writerCache)) + "&_txlock=immediate"
+		fmt.Sprintf("cache_size(-%d)", writerCache), secureDelete) + "&_txlock=immediate"
 }
 
 func readerDSN(path string) string {
@@ -51,7 +53,7 @@ func fileDSN(path string, pragmas ...string) string {
 
 // dsn writes pragmas in the form that this driver reads; it passes over other drivers' parameters in silence.
 func dsn(file string, pragmas ...string) string {
-	common := []string{"busy_timeout(10000)", "foreign_keys(1)", "temp_store(memory)", "trusted_schema(0)"}
+	common := []string{fmt.Sprintf("busy_timeout(%d)", busyWait), "foreign_keys(1)", "temp_store(memory)", "trusted_schema(0)"}
 	q := url.Values{"_pragma": append(common, pragmas...)}
 	return file + "?" + q.Encode() + "&_dqs=0"
 }
@@ -69,7 +71,7 @@ func connect(dsn string, connections int) (*sql.DB, error) {
 
 // checkDurable asks whether the settings took effect on which every acknowledgement rests.
 func checkDurable(ctx context.Context, db *sql.DB) error {
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"} {
 		var got string
 		if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got); err != nil {
 			return err

@@ -41,7 +41,7 @@ func (s *Store) own(ctx context.Context) (*sql.DB, error) {
 		if err := s.read.PingContext(ctx); err != nil { // it is closed
 			return nil, err
 		}
-		return connect(readerDSN(filepath.Join(s.where, databaseName)), 1)
+		return connect(on(s.disk, readerDSN(filepath.Join(s.where, databaseName))), 1)
 	}
 	var content []byte
 	err := onConnection(ctx, s.write, func(c any) (err error) {

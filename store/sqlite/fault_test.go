@@ -82,7 +82,7 @@ func (h *history) withFailure(at int, how faultfs.Failure) (changes int) {
 	h.fail(at, how)
 	h.run(func() {})
 	if h.failed.Operation.Changes() {
-		h.powerLoss(random, false, "in a loss of power later")
+		h.powerLoss(random, true, "in a loss of power later") // the change that failed may be the last of the history
 	}
 	h.close()
 	h.open()

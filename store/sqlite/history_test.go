@@ -49,7 +49,7 @@ const (
 	underWay     outcome = iota // no answer yet: whole or not at all
 	acknowledged                // whole
 	refused                     // by a conflict: nothing
-	undone                      // by the disk: nothing; after a loss of power before the next write, whole or nothing
+	undone                      // by the disk: nothing; after a loss of power before the next acknowledged write, whole or nothing
 )
 
 const seedVariable = "KEYWRIGHT_TEST_SEED"
@@ -108,6 +108,7 @@ func (h *history) run(before func()) {
 	h.apply(h.issue(12)) // more pages than any other
 	h.checkpoint()
 	h.apply(h.revoke()) // from the front of the log again
+	h.apply(h.erase())  // and cut the log
 	h.read()
 	h.close()
 	h.open()
@@ -236,10 +237,11 @@ func (h *history) read() {
 	h.t.Helper()
 	for _, a := range h.acts {
 		for _, p := range a.change.Puts {
-			if a.outcome != acknowledged {
+			r, ok := p.(*authority.Record)
+			if !ok || a.outcome != acknowledged {
 				continue
 			}
-			if _, err := h.store.Lookup(h.t.Context(), p.(*authority.Record).Secrets[0].Hash); err != nil {
+			if _, err := h.store.Lookup(h.t.Context(), r.Secrets[0].Hash); err != nil {
 				h.excuse(err)
 			}
 		}

@@ -27,6 +27,9 @@ type row struct {
 	registered, grace                             bool
 	pepper, slow                                  string
 	idle                                          int64
+
+	alike string       // of a scan: keyspace, format, environment, scopes, terms and rules
+	rare  sql.RawBytes // of a scan: pepper, slow, grace and idle, or nothing
 }
 
 // judged are the columns of a record that a verification may need.

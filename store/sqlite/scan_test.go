@@ -4,10 +4,12 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
@@ -54,6 +56,34 @@ func TestScanWhereChunksEnd(t *testing.T) {
 	}
 }
 
+// A scan that was not allowed to end says so, and nothing of it goes on: the table would be taken for complete.
+func TestScanThatIsStopped(t *testing.T) {
+	enough := errors.New("enough")
+	for _, want := range []error{enough, context.Canceled} {
+		synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+			s := openMemory(t)
+			defer s.Close()
+			if err := s.Apply(t.Context(), issue(3*chunkSize)); err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			visited := 0
+			err := s.Scan(ctx, func(*authority.Record) error {
+				visited++
+				if want == enough {
+					return want
+				}
+				stop()
+				return nil
+			})
+			if !errors.Is(err, want) || visited == 3*chunkSize {
+				t.Errorf("%d records visited, error %v, want %v", visited, err, want)
+			}
+		})
+	}
+}
+
 func inOrder(ids []keywright.KeyID) []keywright.KeyID {
 	slices.SortFunc(ids, func(a, b keywright.KeyID) int { return bytes.Compare(a[:], b[:]) })
 	return ids
@@ -86,13 +116,13 @@ func TestSnapshotIsOfOneTime(t *testing.T) {
 		defer secrets.close()
 		var w row
 		var owner []byte
-		if err := secrets.next(append([]any{&owner}, w.secret()...)); err != nil {
+		if err := secrets.next(append([]any{&owner}, w.scannedSecret()...)); err != nil {
 			return err
 		}
 		if !bytes.Equal(w.hash, before[:]) {
 			t.Error("the secret is a newer one than the record")
 		}
-		if err := secrets.next(append([]any{&owner}, w.secret()...)); err != io.EOF {
+		if err := secrets.next(append([]any{&owner}, w.scannedSecret()...)); err != io.EOF {
 			t.Errorf("error %v, want io.EOF", err)
 		}
 		return nil

@@ -13,6 +13,9 @@
 // the disk keeps its word, a loss of power; and so is what an earlier process left, once Open has returned. A full disk
 // is an error of that one Apply, of which nothing remains, and the store works again once there is space.
 //
+// What an Erasure or a Prune took away is no longer in the files: it is overwritten with zeros, and the log is cut. While
+// someone reads from the log (a Dump), the log is cut later, at the latest when the store is closed.
+//
 // Times are kept to the millisecond. Text must be UTF-8 without NUL, or Apply refuses it.
 package sqlite
 
@@ -42,13 +45,16 @@ type Options struct {
 // A Store keeps records in SQLite. It is safe for concurrent use.
 type Store struct {
 	where string  // the folder, or "memory", for errors
+	disk  disk    // on which the folder lies; nil in memory
 	write *sql.DB // one connection
 	read  *sql.DB // a few; in memory the same as write, as every connection would have a database of its own
 	lock  *fileLock
 
 	writing chan struct{} // holds one token: who has it may write
+	old     oldLog
 	put     putStatements
 	lookup  *sql.Stmt
+	balance *sql.Stmt
 
 	closing sync.Once
 	closed  error
@@ -112,7 +118,7 @@ func openFile(ctx context.Context, d disk, dir string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), write.Close())
 	}
-	return start(ctx, &Store{where: dir, write: write, read: read})
+	return start(ctx, &Store{where: dir, disk: d, write: write, read: read})
 }
 
 // start brings the schema up to date and prepares the statements.
@@ -130,6 +136,9 @@ func start(ctx context.Context, s *Store) (*Store, error) {
 	}
 	if err == nil {
 		s.lookup, err = prepare(ctx, s.read, lookupSQL)
+	}
+	if err == nil {
+		s.balance, err = prepare(ctx, s.read, balanceSQL)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open the store in %s: %w", s.where, err), s.closeDatabases())

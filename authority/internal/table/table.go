@@ -38,7 +38,7 @@ const (
 type State uint64
 
 const (
-	grantBits = 26
+	grantBits = 25
 	// MaxGrant is the highest number of a grant.
 	MaxGrant = 1<<grantBits - 1
 )
@@ -58,6 +58,8 @@ const (
 	Previous
 	// Slow marks a secret that is found by its public id: its hash is of a kind that takes long.
 	Slow
+	// Ended marks a secret that has ended for good: whatever the clock says later, it does not come back.
+	Ended
 )
 
 // NewState packs a state. Expires is in Unix seconds, 0 for never; grant is at most MaxGrant.

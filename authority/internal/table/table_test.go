@@ -55,7 +55,7 @@ func TestBytesOfAKey(t *testing.T) {
 }
 
 func TestStatePacksItsParts(t *testing.T) {
-	flags := []Flag{Revoked, Disabled, Registered, Doubtful, Previous, Slow}
+	flags := []Flag{Revoked, Disabled, Registered, Doubtful, Previous, Slow, Ended}
 	for i, f := range flags {
 		s := NewState(1<<32-1, f, MaxGrant)
 		if s.Expires() != 1<<32-1 || s.Grant() != MaxGrant {
