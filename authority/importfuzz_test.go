@@ -55,8 +55,14 @@ func FuzzSlowHash(f *testing.F) {
 func FuzzHashText(f *testing.F) {
 	h := keywright.HashText("seed")
 	for _, seed := range [][2]string{
-		{h.String(), "hex"}, {strings.ToUpper(h.String()), ""}, {base64.StdEncoding.EncodeToString(h[:]), "base64"},
-		{base64.RawURLEncoding.EncodeToString(h[:]), "base64url"}, {h.Base58(), "base58"}, {h.Base58(), ""}, {"sk_live_oops", ""}, {"", "base32"},
+		{h.String(), "hex"},
+		{strings.ToUpper(h.String()), ""},
+		{base64.StdEncoding.EncodeToString(h[:]), "base64"},
+		{base64.RawURLEncoding.EncodeToString(h[:]), "base64url"},
+		{h.Base58(), "base58"},
+		{h.Base58(), ""},
+		{"sk_live_oops", ""},
+		{"", "base32"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

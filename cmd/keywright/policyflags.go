@@ -24,7 +24,6 @@ type policyFlags struct {
 	keyLimits, ownerLimits, spaceLimits  []api.Limit
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
-	pepper                               string
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
