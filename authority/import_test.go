@@ -514,3 +514,24 @@ func TestHashesLeaveOnlyWithTheirScope(t *testing.T) {
 		t.Errorf("the event is %+v", e)
 	}
 }
+
+func TestAnOldSecretVerifiesUntilItsEnd(t *testing.T) {
+	a, clock := open(t)
+	opaqueSpace(t, a)
+	hash := func(s string) string { return keywright.HashText(s).String() }
+	accepted(t, a, "opaque", authority.ImportRequest{Secrets: []authority.ImportSecret{
+		{Hash: hash("the current secret")}, {Hash: hash("the one before it"), Expires: start.Add(time.Hour)}, {Hash: hash("one that has ended"), Expires: start.Add(-time.Hour)},
+	}})
+	look := func(key string, want keywright.Code) {
+		t.Helper()
+		if v := verify(t, a, keywright.Ask{Key: keywright.NewSecret(key), Keyspace: "opaque"}); v.Code != want {
+			t.Errorf("%s: %s, want %s", key, v.Code, want)
+		}
+	}
+	look("the current secret", keywright.Valid)
+	look("the one before it", keywright.Valid)
+	look("one that has ended", keywright.Expired)
+	clock.advance(2 * time.Hour)
+	look("the current secret", keywright.Valid)
+	look("the one before it", keywright.Expired)
+}

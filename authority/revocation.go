@@ -204,7 +204,7 @@ func endsSooner(before *Record, place int, is *Record) (ends time.Time, ended bo
 		rehashed := s.PublicID == was.PublicID && s.Created.Equal(was.Created) &&
 			(s.PublicID != "" || i == place && len(is.Secrets) == len(before.Secrets))
 		if s.Hash == was.Hash || rehashed {
-			return s.Expires, sooner(was.Expires, s.Expires)
+			return s.Expires, sooner(was.Expires, s.Expires) || s.Grace && !was.Grace && s.Idle > 0
 		}
 	}
 	return is.Updated, was.Expires.IsZero() || was.Expires.After(is.Updated)

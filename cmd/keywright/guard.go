@@ -20,8 +20,8 @@ var freeText = []string{
 	"--key-file", "--service-key-file", "--admin-key-file", "--data", "--config", "--config-dir", "--file", "--hash",
 	"--tls-cert", "--tls-key", "--allow-path", "--scope-expr", "--path", "--q", "--cursor",
 	"--public-to", "--secret-file", "--headers-file", "--id", "--signature",
-	"--report", "--map", "--set", "--pepper",
 	"--filter", "--user", "--key-id", "--jwks", "--check", "--token-file",
+	"--report", "--map", "--set", "--pepper",
 	"--from", "--root-key-file", "--revocation-log", "--checkpoint-file", "--value",
 	"--database-url-file",
 }

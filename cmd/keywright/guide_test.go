@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,23 +20,19 @@ func TestImportGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStage(t, "text")
-	p := typist{stage: s, ids: map[string]string{}}
+	p := &typist{stage: s, ids: map[string]string{}}
 	t.Chdir(t.TempDir())
 	if err := os.CopyFS(".", os.DirFS(fixtures)); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range commandsOf(t, string(page)) {
-		args := strings.Fields(line.text)[1:]
-		var out, errs bytes.Buffer
-		var program Program
-		code := program.Run(context.Background(), args, strings.NewReader(""), &out, &errs, s.env)
-		got := out.String() + errs.String()
+		got, code := p.keywright(t, p.words(t, line.text)[1:])
 		if refused := strings.Contains(got, "refused: 1"); code != 0 && !refused || code == 0 && refused {
-			t.Fatalf("%v: exit %d: %s", args, code, got)
+			t.Fatalf("%s: exit %d: %s", line.text, code, got)
 		}
 		for _, want := range line.want {
 			if !p.says(want, got) {
-				t.Errorf("%v prints\n%s\nwhere the guide says\n%s", args, got, want)
+				t.Errorf("%s prints\n%s\nwhere the guide says\n%s", line.text, got, want)
 			}
 		}
 	}

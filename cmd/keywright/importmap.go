@@ -79,7 +79,7 @@ func (b *mappedBody) header() error {
 	}
 	if b.table, err = api.NewImportTable(text, b.mapping.comma, b.mapping.columns); err != nil {
 		hint := "--map COLUMN=FIELD names a field, --map COLUMN= leaves the column out; fields are " + strings.Join(api.ImportFields(), ", ")
-		return misused(wrongText(err), hint)
+		return misused(detailText(err), hint)
 	}
 	b.out.WriteString(strings.Repeat("\n", lines))
 	b.at = lines

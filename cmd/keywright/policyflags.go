@@ -20,11 +20,10 @@ type policyFlags struct {
 	requireOwner                         bool
 	allowedScopes, publishableScopes     []string
 	roles                                roleList
-	defaultFormat                        string
+	defaultFormat, pepper                string
 	keyLimits, ownerLimits, spaceLimits  []api.Limit
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
-	pepper                               string
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
@@ -32,7 +31,7 @@ type policyFlags struct {
 // policyNames are the flags of a policy, which --clear takes.
 var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
-	"keyspace-limit", "max-grace", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle", "pepper",
+	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {

@@ -120,8 +120,8 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.adminCommand(), s.doctorCommand())
 	add(groupKeys, s.issueCommand(), s.childCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),
 		s.rotateCommand(), s.endGraceCommand(), s.disableCommand(), s.enableCommand(), s.revokeCommand(),
-		s.importCommand(), s.exportCommand(),
-		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.keyspacesCommand(), s.peppersCommand(), s.auditCommand())
+		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.importCommand(), s.exportCommand(),
+		s.keyspacesCommand(), s.peppersCommand(), s.auditCommand())
 	add(groupMore, s.versionCommand(), s.completionCommand())
 	inOrder(root)
 	return root

@@ -60,14 +60,9 @@ var table = map[string]access{
 	"POST " + api.PathChildren: {scopes: needs(authority.ScopeIssue), holder: true, media: jsonOnly, body: largeBody, note: childrenNote},
 	"POST " + api.PathBulk:     {scopes: bulkScopes, media: jsonOnly, body: smallBody, note: bulkNote},
 
-	"POST " + api.PathImport:   {scopes: needs(authority.ScopeImport), media: linesOrCSV, body: stream},
-	"GET " + api.PathExport:    {scopes: needs(authority.ScopeExport), slow: true},
-	"GET " + api.PathPeppers:   {scopes: []string{authority.ScopeAdmin}},
-	"POST " + api.PathPeppers:  {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
-	"DELETE " + api.PathPepper: {scopes: []string{authority.ScopeAdmin}, slow: true}, // reads every record
-	"GET " + api.PathCredits:   {scopes: needs(authority.ScopeRead)},
-	"POST " + api.PathCredits:  {scopes: needs(authority.ScopeWrite), media: jsonOnly, body: smallBody},
-	"GET " + api.PathLedger:    {scopes: needs(authority.ScopeRead)},
+	"GET " + api.PathCredits:  {scopes: needs(authority.ScopeRead)},
+	"POST " + api.PathCredits: {scopes: needs(authority.ScopeWrite), media: jsonOnly, body: smallBody},
+	"GET " + api.PathLedger:   {scopes: needs(authority.ScopeRead)},
 
 	"GET " + api.PathOwners:        {scopes: []string{authority.ScopeOwnersRead}},
 	"GET " + api.PathOwner:         {scopes: []string{authority.ScopeOwnersRead}},
@@ -77,8 +72,13 @@ var table = map[string]access{
 	"POST " + api.PathOwnerCredits: {scopes: []string{authority.ScopeOwnersWrite}, media: jsonOnly, body: smallBody},
 	"GET " + api.PathOwnerLedger:   {scopes: []string{authority.ScopeOwnersRead}},
 
-	"GET " + api.PathUsage: {scopes: needs(authority.ScopeUsage)},
-	"GET " + api.PathStats: {scopes: []string{authority.ScopeUsage}},
+	"GET " + api.PathUsage:     {scopes: needs(authority.ScopeUsage)},
+	"GET " + api.PathStats:     {scopes: []string{authority.ScopeUsage}},
+	"POST " + api.PathImport:   {scopes: needs(authority.ScopeImport), media: linesOrCSV, body: stream},
+	"GET " + api.PathExport:    {scopes: needs(authority.ScopeExport), slow: true},
+	"GET " + api.PathPeppers:   {scopes: []string{authority.ScopeAdmin}},
+	"POST " + api.PathPeppers:  {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
+	"DELETE " + api.PathPepper: {scopes: []string{authority.ScopeAdmin}, slow: true}, // reads every record
 
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
 	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
