@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/keywright/keywright/authority"
 )
@@ -26,7 +27,7 @@ func (t *transaction) prune(p *authority.Prune) error {
 	if there == 0 {
 		return &authority.ConflictError{What: "checkpoint"}
 	}
-	if _, err := t.exec(t.put.deleteEvents, p.Sequence); err != nil {
+	if err := t.deleteEvents(p.Sequence); err != nil {
 		return err
 	}
 	t.erased = true
@@ -53,11 +54,14 @@ func (t *transaction) erase(e *authority.Erasure) error {
 			fields[i].Value, fields[i].Salt = "", nil
 		}
 	}
-	if text, err = encodePersonal(fields); err != nil {
+	shorter, err := encodePersonal(fields)
+	if err != nil {
 		return err
 	}
 	t.erased = true
-	_, err = t.exec(t.put.updatePersonal, e.Sequence, text)
+	// Of the same length, it is written over the old one, and nothing is moved.
+	shorter += strings.Repeat(" ", max(0, len(text)-len(shorter)))
+	_, err = t.exec(t.put.updatePersonal, e.Sequence, shorter)
 	return err
 }
 

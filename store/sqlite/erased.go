@@ -7,12 +7,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 const (
 	// What was erased is gone from the database file at once, as its bytes are zeroed. secure_delete=FAST would leave the
 	// pages that became free as they were: all of a large value, and most of what was pruned.
 	secureDelete = "secure_delete(1)"
+
+	// So many events behind those that are pruned may be moved by that to other pages: there are at most 50 on a page, and
+	// those of three pages are moved at once.
+	movedEvents = 256
 
 	// The log holds older pages until it is cut, and a reader that reads from it keeps that from being done: it is waited
 	// for this long, in milliseconds, and then the log is cut after one of the next writes.
@@ -54,4 +59,53 @@ func cut(db *sql.DB) error {
 	}
 	_, restored := db.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", busyWait))
 	return errors.Join(err, restored)
+}
+
+// deleteEvents deletes the events up to one, so that neither their text nor that of the events behind them stays where it
+// lay before pages were merged: what SQLite moves is then blank.
+func (t *transaction) deleteEvents(sequence uint64) error {
+	behind, err := t.personalBehind(sequence)
+	if err != nil {
+		return err
+	}
+	for _, p := range behind {
+		if _, err := t.exec(t.put.updatePersonal, p.sequence, strings.Repeat(" ", len(p.text))); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(t.put.blankEvents, sequence); err != nil {
+		return err
+	}
+	if _, err := t.exec(t.put.deleteEvents, sequence); err != nil {
+		return err
+	}
+	for _, p := range behind {
+		if _, err := t.exec(t.put.updatePersonal, p.sequence, p.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// personalText is the personal fields of an event as they are stored.
+type personalText struct {
+	sequence uint64
+	text     string
+}
+
+// personalBehind reads those of the first events behind one.
+func (t *transaction) personalBehind(sequence uint64) (list []personalText, err error) {
+	rows, err := t.statement(t.put.personalBehind).Query(clamp(sequence), movedEvents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p personalText
+		if err := rows.Scan(&p.sequence, &p.text); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
 }

@@ -110,19 +110,30 @@ func TestErasedIsInNoFile(t *testing.T) {
 	}
 }
 
-// TestPrunedIsInNoFile prunes half of the chain.
+// TestPrunedIsInNoFile prunes the chain in some steps, and erases in what is left between them: each must be gone, also
+// where pages were merged before.
 func TestPrunedIsInNoFile(t *testing.T) {
 	random := mathrand.New(mathrand.NewPCG(seedOf(t), 0))
 	dir := t.TempDir()
 	s := open(t, dir)
 	words := wordsOf(t, s, dir, random)
-	n := len(words) / 2
-	prune(t, s, uint64(n))
-	if found := readable(t, dir, words[:n]); len(found) > 0 {
-		t.Errorf("%d of %d pruned values are readable", len(found), n)
+	for pruned := 0; len(words)-pruned > 100; {
+		pruned += 1 + random.IntN(100)
+		prune(t, s, uint64(pruned))
+		var c authority.Change
+		gone := slices.Clone(words[:pruned])
+		for range 3 {
+			i := pruned + random.IntN(len(words)-pruned)
+			c.Puts = append(c.Puts, &authority.Erasure{Sequence: uint64(i + 1), Fields: []string{"address"}})
+			gone = append(gone, words[i])
+		}
+		mustApply(t, s, c)
+		if found := readable(t, dir, gone); len(found) > 0 {
+			t.Fatalf("%d pruned, and %d values are readable that should be gone", pruned, len(found))
+		}
 	}
-	if found := readable(t, dir, words[n:]); len(found) != len(words)-n {
-		t.Errorf("%d values of %d are left", len(found), len(words)-n)
+	if found := readable(t, dir, words); len(found) == 0 {
+		t.Error("nothing is left that was not pruned")
 	}
 }
 

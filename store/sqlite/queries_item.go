@@ -18,6 +18,10 @@ var (
 	insertCheckpointSQL string
 	//go:embed queries/prunable.sql
 	prunableSQL string
+	//go:embed queries/blank_events.sql
+	blankEventsSQL string
+	//go:embed queries/personal_behind.sql
+	personalBehindSQL string
 	//go:embed queries/delete_events.sql
 	deleteEventsSQL string
 	//go:embed queries/mark_pruned.sql
@@ -30,7 +34,7 @@ var (
 
 // itemStatements write items and checkpoints, and take from events what may be taken.
 type itemStatements struct {
-	insertItem, updateItem, deleteItem, insertCheckpoint, prunable, deleteEvents, markPruned, personalOfEvent, updatePersonal *sql.Stmt
+	insertItem, updateItem, deleteItem, insertCheckpoint, prunable, blankEvents, personalBehind, deleteEvents, markPruned, personalOfEvent, updatePersonal *sql.Stmt
 }
 
 func (s *itemStatements) all() []statement {
@@ -40,6 +44,8 @@ func (s *itemStatements) all() []statement {
 		{&s.deleteItem, deleteItemSQL},
 		{&s.insertCheckpoint, insertCheckpointSQL},
 		{&s.prunable, prunableSQL},
+		{&s.blankEvents, blankEventsSQL},
+		{&s.personalBehind, personalBehindSQL},
 		{&s.deleteEvents, deleteEventsSQL},
 		{&s.markPruned, markPrunedSQL},
 		{&s.personalOfEvent, personalOfEventSQL},
