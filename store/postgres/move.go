@@ -8,18 +8,19 @@ import (
 	"math"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // move changes a balance, or makes it, and writes the line of the ledger.
 func (t *transaction) move(m *authority.Move) error {
-	if err := checkTexts("keyspace", m.Keyspace, "owner", m.Owner); err != nil {
+	if err := column.CheckTexts("keyspace", m.Keyspace, "owner", m.Owner); err != nil {
 		return fmt.Errorf("move: %w", err)
 	}
 	b := t.balances[m.Account]
 	if !b.exists && m.Kind == authority.MoveTake {
 		return &authority.ConflictError{What: "account"}
 	}
-	if !m.Was.IsZero() && millis(m.Was) != millis(b.Refilled) {
+	if !m.Was.IsZero() && column.Millis(m.Was) != column.Millis(b.Refilled) {
 		return &authority.ConflictError{What: "refilled"}
 	}
 	after, err := moved(b.Remaining, m)
@@ -35,7 +36,7 @@ func (t *transaction) move(m *authority.Move) error {
 		b.Refilled = m.Refilled
 	}
 	t.queue(putBalanceSQL, balanceRow(&b.Balance)...)
-	t.queue(insertEntrySQL, uuid(m.Account), millis(m.Time), string(m.Kind), amount, after)
+	t.queue(insertEntrySQL, uuid(m.Account), column.Millis(m.Time), string(m.Kind), amount, after)
 	return nil
 }
 
@@ -65,5 +66,5 @@ var balanceColumns = []string{"account", "keyspace", "owner", "remaining", "refi
 
 // balanceRow are the values of balanceColumns.
 func balanceRow(b *authority.Balance) []any {
-	return []any{uuid(b.Account), b.Keyspace, b.Owner, b.Remaining, millis(b.Refilled), millis(b.Next)}
+	return []any{uuid(b.Account), b.Keyspace, b.Owner, b.Remaining, column.Millis(b.Refilled), column.Millis(b.Next)}
 }

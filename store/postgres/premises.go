@@ -10,6 +10,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // premises are what the store holds of the things that a change touches, read in one round trip behind the lock of
@@ -40,7 +41,7 @@ func (t *transaction) readPremises(c authority.Change) error {
 	})
 	var keyspaces []string
 	for _, b := range c.Based {
-		if err := checkText("keyspace", b.Keyspace); err != nil {
+		if err := column.CheckText("keyspace", b.Keyspace); err != nil {
 			return err
 		}
 		keyspaces = append(keyspaces, b.Keyspace)
@@ -56,7 +57,7 @@ func (t *transaction) readPremises(c authority.Change) error {
 		case *authority.Move:
 			accounts = append(accounts, uuid(p.Account))
 		case *authority.Erasure:
-			events = append(events, clamp(p.Sequence))
+			events = append(events, column.Clamp(p.Sequence))
 		}
 	}
 	t.readVersions(keyspaces)

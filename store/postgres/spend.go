@@ -13,6 +13,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 var errSpending = errors.New("a spending takes at least 1 from 1 to 8 accounts, each once")
@@ -87,7 +88,7 @@ func (s *spender) take(p *authority.Spending) authority.Spent {
 		spent.OK = spent.OK && a.exists && a.Remaining >= p.Amount
 	}
 	from := len(s.balances)
-	hour := millis(p.Time.UTC().Truncate(time.Hour))
+	hour := column.Millis(p.Time.UTC().Truncate(time.Hour))
 	for _, id := range p.Accounts {
 		a := s.accounts[id]
 		if spent.OK {

@@ -9,11 +9,12 @@ import (
 	"math"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // move changes a balance, or makes it, and writes the line of the ledger.
 func (t *transaction) move(m *authority.Move) error {
-	if err := checkTexts("keyspace", m.Keyspace, "owner", m.Owner); err != nil {
+	if err := column.CheckTexts("keyspace", m.Keyspace, "owner", m.Owner); err != nil {
 		return fmt.Errorf("move: %w", err)
 	}
 	b, found, err := t.balance(m.Account)
@@ -23,7 +24,7 @@ func (t *transaction) move(m *authority.Move) error {
 	if !found && m.Kind == authority.MoveTake {
 		return &authority.ConflictError{What: "account"}
 	}
-	if !m.Was.IsZero() && millis(m.Was) != millis(b.Refilled) {
+	if !m.Was.IsZero() && column.Millis(m.Was) != column.Millis(b.Refilled) {
 		return &authority.ConflictError{What: "refilled"}
 	}
 	after, err := moved(b.Remaining, m)
@@ -36,14 +37,14 @@ func (t *transaction) move(m *authority.Move) error {
 		b.Refilled = m.Refilled
 	}
 	if found {
-		_, err = t.exec(t.put.moveBalance, m.Account[:], b.Remaining, millis(b.Refilled), millis(b.Next))
+		_, err = t.exec(t.put.moveBalance, m.Account[:], b.Remaining, column.Millis(b.Refilled), column.Millis(b.Next))
 	} else {
-		_, err = t.exec(t.put.insertBalance, m.Account[:], m.Keyspace, m.Owner, b.Remaining, millis(b.Refilled), millis(b.Next))
+		_, err = t.exec(t.put.insertBalance, m.Account[:], m.Keyspace, m.Owner, b.Remaining, column.Millis(b.Refilled), column.Millis(b.Next))
 	}
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(t.put.insertEntry, nil, m.Account[:], millis(m.Time), string(m.Kind), nil, amount, 0, after)
+	_, err = t.exec(t.put.insertEntry, nil, m.Account[:], column.Millis(m.Time), string(m.Kind), nil, amount, 0, after)
 	return err
 }
 
@@ -86,6 +87,6 @@ func scanBalance(row interface{ Scan(...any) error }) (b authority.Balance, err 
 		return b, err
 	}
 	copy(b.Account[:], account)
-	b.Refilled, b.Next = fromMillis(refilled), fromMillis(next)
+	b.Refilled, b.Next = column.FromMillis(refilled), column.FromMillis(next)
 	return b, nil
 }

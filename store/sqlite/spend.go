@@ -12,6 +12,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 var errSpending = errors.New("a spending takes at least 1 from 1 to 8 accounts, each once")
@@ -85,7 +86,7 @@ func (b *batch) load(t *transaction, list []authority.Spending) error {
 	if err := t.ctx.Err(); err != nil || len(names) == 0 {
 		return err
 	}
-	text, err := encodeJSON(names)
+	text, err := column.JSON(names)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (b *batch) take(s *authority.Spending) authority.Spent {
 		if spent.OK {
 			h.Remaining -= s.Amount
 			h.changed = true
-			b.note(line{a, s.Key, millis(hour)}, s.Amount, h.Remaining)
+			b.note(line{a, s.Key, column.Millis(hour)}, s.Amount, h.Remaining)
 		}
 		b.balances = append(b.balances, h.Balance)
 	}
