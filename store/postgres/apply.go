@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // copyFrom is how many new rows go by COPY. It costs one round trip more than a batch, and much less for each row.
@@ -124,15 +125,15 @@ var eventColumns = []string{
 
 // eventRow are the values of eventColumns.
 func eventRow(e *authority.Event) ([]any, error) {
-	err := checkTexts("actor", e.Actor, "verb", e.Verb, "target", e.Target, "keyspace", e.Keyspace, "request", e.Request)
+	err := column.CheckTexts("actor", e.Actor, "verb", e.Verb, "target", e.Target, "keyspace", e.Keyspace, "request", e.Request)
 	if err != nil {
 		return nil, fmt.Errorf("event: %w", err)
 	}
-	changes, err := encodeList("changes", e.Changes)
+	changes, err := column.List("changes", e.Changes)
 	if err != nil {
 		return nil, fmt.Errorf("event: %w", err)
 	}
-	personal, err := encodePersonal(e.Personal)
+	personal, err := column.Personal(e.Personal)
 	if err != nil {
 		return nil, fmt.Errorf("event: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // leastForgotten is how many lines of usage, and how many meters, a tally may delete. One that brings more may delete
@@ -24,7 +25,7 @@ const leastForgotten = 256
 // the disk.
 func (s *Store) Count(ctx context.Context, c authority.Tally) error {
 	for i := range c.Usage {
-		if err := checkTexts("keyspace", c.Usage[i].Keyspace, "code", string(c.Usage[i].Code)); err != nil {
+		if err := column.CheckTexts("keyspace", c.Usage[i].Keyspace, "code", string(c.Usage[i].Code)); err != nil {
 			return fmt.Errorf("cannot write to the store in %s: usage: %w", s.where, err)
 		}
 	}
@@ -38,10 +39,10 @@ func (t *transaction) count(c *authority.Tally) error {
 	t.putUses(c.Uses)
 	t.putMeters(c.Meters)
 	if !c.Forget.IsZero() {
-		t.queue(forgetUsageSQL, millis(c.Forget), max(leastForgotten, 2*len(c.Usage)))
+		t.queue(forgetUsageSQL, column.Millis(c.Forget), max(leastForgotten, 2*len(c.Usage)))
 	}
 	if !c.Now.IsZero() {
-		t.queue(forgetMetersSQL, nanos(c.Now), max(leastForgotten, 2*len(c.Meters)))
+		t.queue(forgetMetersSQL, column.Nanos(c.Now), max(leastForgotten, 2*len(c.Meters)))
 	}
 	return t.flush()
 }
@@ -67,7 +68,7 @@ func (t *transaction) addUsage(usage []authority.Usage) {
 	}
 	sums := make(map[usageLine]authority.Usage, len(usage))
 	for _, u := range usage {
-		l := usageLine{u.Key, millis(u.Hour), u.Code, u.Keyspace}
+		l := usageLine{u.Key, column.Millis(u.Hour), u.Code, u.Keyspace}
 		sum := sums[l]
 		sum.Count += u.Count
 		if sum.Cost += u.Cost; sum.Cost < 0 {
@@ -113,7 +114,7 @@ func (t *transaction) putUses(uses []authority.Use) {
 	last := make(map[useLine]authority.Use, len(uses))
 	for _, u := range uses {
 		l := useLine{u.Key, u.Hash}
-		if before, ok := last[l]; !ok || millis(before.Time) < millis(u.Time) {
+		if before, ok := last[l]; !ok || column.Millis(before.Time) < column.Millis(u.Time) {
 			last[l] = u
 		}
 	}
@@ -123,17 +124,9 @@ func (t *transaction) putUses(uses []authority.Use) {
 	var sources []string
 	for _, l := range sorted(last, useLine.compare) {
 		keys, hashes = append(keys, uuid(l.key)), append(hashes, l.hash[:])
-		times, sources = append(times, millis(last[l].Time)), append(sources, sourceOf(last[l]))
+		times, sources = append(times, column.Millis(last[l].Time)), append(sources, column.Addr(last[l].From))
 	}
 	t.queue(putUsesSQL, keys, hashes, times, sources)
-}
-
-// sourceOf writes where a use came from; empty: it is not known.
-func sourceOf(u authority.Use) string {
-	if !u.From.IsValid() {
-		return ""
-	}
-	return u.From.String()
 }
 
 func (t *transaction) putMeters(meters []authority.Meter) {
@@ -147,22 +140,7 @@ func (t *transaction) putMeters(meters []authority.Meter) {
 	var ids [][]byte
 	var full []int64
 	for _, id := range sorted(last, func(a, b [24]byte) int { return bytes.Compare(a[:], b[:]) }) {
-		ids, full = append(ids, id[:]), append(full, nanos(last[id]))
+		ids, full = append(ids, id[:]), append(full, column.Nanos(last[id]))
 	}
 	t.queue(putMetersSQL, ids, full)
-}
-
-// nanos writes a time to the nanosecond; 0 is none.
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func fromNanos(ns int64) time.Time {
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns).UTC()
 }

@@ -5,7 +5,6 @@ package postgres
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // Each function here reads a row of the statement that lists its kind.
@@ -23,8 +23,8 @@ func decodeKeyspace(rows pgx.Rows) (k authority.Keyspace, err error) {
 	if err := rows.Scan(&k.Name, &k.Version, &formats, &environments, &policy, &created, &updated); err != nil {
 		return k, err
 	}
-	k.Created, k.Updated = fromMillis(created), fromMillis(updated)
-	err = errors.Join(decodeJSON(formats, &k.Formats), decodeJSON(environments, &k.Environments), decodeJSON(policy, &k.Policy))
+	k.Created, k.Updated = column.FromMillis(created), column.FromMillis(updated)
+	err = errors.Join(column.Decode(formats, &k.Formats), column.Decode(environments, &k.Environments), column.Decode(policy, &k.Policy))
 	if err != nil {
 		err = fmt.Errorf("keyspace %s: %w", k.Name, err)
 	}
@@ -38,7 +38,7 @@ func decodeAnswer(rows pgx.Rows) (a authority.Answer, err error) {
 	err = rows.Scan(&id, &request, &record, &created, &expires)
 	copy(a.ID[:], id)
 	copy(a.Request[:], request)
-	a.Record, a.Created, a.Expires = record.Bytes, fromMillis(created), fromMillis(expires)
+	a.Record, a.Created, a.Expires = record.Bytes, column.FromMillis(created), column.FromMillis(expires)
 	return a, err
 }
 
@@ -48,8 +48,8 @@ func decodeOwner(rows pgx.Rows) (o authority.Owner, err error) {
 	if err := rows.Scan(&o.Keyspace, &o.ID, &o.Version, &limits, &credits, &created, &updated); err != nil {
 		return o, err
 	}
-	o.Created, o.Updated = fromMillis(created), fromMillis(updated)
-	if err := errors.Join(decodeJSON(limits, &o.Limits), decodeJSON(credits, &o.Credits)); err != nil {
+	o.Created, o.Updated = column.FromMillis(created), column.FromMillis(updated)
+	if err := errors.Join(column.Decode(limits, &o.Limits), column.Decode(credits, &o.Credits)); err != nil {
 		return o, fmt.Errorf("an owner in keyspace %s: %w", o.Keyspace, err)
 	}
 	return o, nil
@@ -58,7 +58,7 @@ func decodeOwner(rows pgx.Rows) (o authority.Owner, err error) {
 func decodeItem(rows pgx.Rows) (i authority.Item, err error) {
 	var created int64
 	err = rows.Scan(&i.Kind, &i.Name, &i.Version, &i.Data, &created)
-	i.Created = fromMillis(created)
+	i.Created = column.FromMillis(created)
 	return i, err
 }
 
@@ -67,7 +67,7 @@ func decodeCheckpoint(rows pgx.Rows) (c authority.Checkpoint, err error) {
 	var ms int64
 	err = rows.Scan(&c.Sequence, &hash, &ms, &c.Signer, &c.Signature, &c.Pruned)
 	copy(c.Hash[:], hash)
-	c.Time = fromMillis(ms)
+	c.Time = column.FromMillis(ms)
 	return c, err
 }
 
@@ -75,7 +75,7 @@ func decodeBalance(rows pgx.Rows) (b authority.Balance, err error) {
 	var account pgtype.UUID
 	var refilled, next int64
 	err = rows.Scan(&account, &b.Keyspace, &b.Owner, &b.Remaining, &refilled, &next)
-	b.Account, b.Refilled, b.Next = account.Bytes, fromMillis(refilled), fromMillis(next)
+	b.Account, b.Refilled, b.Next = account.Bytes, column.FromMillis(refilled), column.FromMillis(next)
 	return b, err
 }
 
@@ -84,7 +84,7 @@ func decodeEntry(rows pgx.Rows) (e authority.Entry, err error) {
 	var ms int64
 	var kind string
 	err = rows.Scan(&e.Sequence, &account, &ms, &kind, &key, &e.Amount, &e.Count, &e.Remaining)
-	e.Account, e.Key, e.Time, e.Kind = account.Bytes, key.Bytes, fromMillis(ms), authority.MoveKind(kind)
+	e.Account, e.Key, e.Time, e.Kind = account.Bytes, key.Bytes, column.FromMillis(ms), authority.MoveKind(kind)
 	return e, err
 }
 
@@ -93,7 +93,7 @@ func decodeUsage(rows pgx.Rows) (u authority.Usage, err error) {
 	var hour int64
 	var code string
 	err = rows.Scan(&u.Keyspace, &key, &hour, &code, &u.Count, &u.Cost)
-	u.Key, u.Hour, u.Code = key.Bytes, fromMillis(hour), keywright.Code(code)
+	u.Key, u.Hour, u.Code = key.Bytes, column.FromMillis(hour), keywright.Code(code)
 	return u, err
 }
 
@@ -105,11 +105,9 @@ func decodeUse(rows pgx.Rows) (u authority.Use, err error) {
 	if err := rows.Scan(&key, &hash, &ms, &source); err != nil {
 		return u, err
 	}
-	u.Key, u.Time = key.Bytes, fromMillis(ms)
+	u.Key, u.Time = key.Bytes, column.FromMillis(ms)
 	copy(u.Hash[:], hash)
-	if source != "" {
-		u.From, err = netip.ParseAddr(source)
-	}
+	u.From, err = column.ParseAddr(source)
 	return u, err
 }
 
@@ -118,7 +116,7 @@ func decodeMeter(rows pgx.Rows) (m authority.Meter, err error) {
 	var full int64
 	err = rows.Scan(&id, &full)
 	copy(m.ID[:], id)
-	m.Full = fromNanos(full)
+	m.Full = column.FromNanos(full)
 	return m, err
 }
 
@@ -134,10 +132,10 @@ func decodeEvent(rows pgx.Rows) (e authority.Event, err error) {
 	e.Time = time.UnixMilli(ms).UTC()
 	copy(e.Previous[:], previous)
 	copy(e.Hash[:], hash)
-	if err := decodeJSON(changes, &e.Changes); err != nil {
+	if err := column.Decode(changes, &e.Changes); err != nil {
 		return e, fmt.Errorf("event %d: changes: %w", e.Sequence, err)
 	}
-	if err := decodeJSON(personal, &e.Personal); err != nil {
+	if err := column.Decode(personal, &e.Personal); err != nil {
 		return e, fmt.Errorf("event %d: personal: %w", e.Sequence, err)
 	}
 	return e, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // Dump visits everything as it was at one moment, by one snapshot of the server. Writes go on meanwhile. Kinds come in
@@ -34,7 +35,7 @@ func (s *Store) Dump(ctx context.Context, visit func(any) error) error {
 }
 
 func dump(ctx context.Context, tx pgx.Tx, visit func(any) error) error {
-	reader := newRememberingReader()
+	reader := &recordReader{memory: column.NewMemory()}
 	for _, kind := range []func() error{
 		func() error { return dumpKind(ctx, tx, listKeyspacesSQL, decodeKeyspace, visit) },
 		func() error { return dumpKind(ctx, tx, listOwnersSQL, decodeOwner, visit) },
@@ -53,7 +54,7 @@ func dump(ctx context.Context, tx pgx.Tx, visit func(any) error) error {
 			return err
 		}
 	}
-	return reader.broken()
+	return reader.unreadable.Err()
 }
 
 func dumpKind[T any](ctx context.Context, tx pgx.Tx, text string, decode func(pgx.Rows) (T, error), visit func(any) error) error {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // A filter is the condition of a query, put together from the fields that are asked for.
@@ -34,7 +36,7 @@ func (f *filter) andText(column, value string) {
 func (f *filter) andTexts(term string, values ...string) {
 	args := make([]any, len(values))
 	for i, v := range values {
-		if checkText("text", v) != nil {
+		if column.CheckText("text", v) != nil {
 			f.and("FALSE")
 			return
 		}
@@ -72,6 +74,3 @@ func page[T any](found []T, limit int) ([]T, bool) {
 	}
 	return found, false
 }
-
-// clamp turns a number into what the server can compare: it holds none that is higher.
-func clamp(n uint64) int64 { return int64(min(n, 1<<63-1)) }

@@ -2,7 +2,10 @@
 
 package postgres
 
-import "github.com/keywright/keywright/authority"
+import (
+	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
+)
 
 func recordFilter(q authority.Query) *filter {
 	var f filter
@@ -39,19 +42,19 @@ func recordFilter(q authority.Query) *filter {
 
 func (f *filter) andTimes(q authority.Query) {
 	if !q.CreatedSince.IsZero() {
-		f.and("created >= ?", millis(q.CreatedSince))
+		f.and("created >= ?", column.Millis(q.CreatedSince))
 	}
 	if !q.CreatedBefore.IsZero() {
-		f.and("created < ?", millis(q.CreatedBefore))
+		f.and("created < ?", column.Millis(q.CreatedBefore))
 	}
 	if !q.ExpiresBefore.IsZero() {
-		f.and("expires <> 0 AND expires < ?", millis(q.ExpiresBefore))
+		f.and("expires <> 0 AND expires < ?", column.Millis(q.ExpiresBefore))
 		if q.State == authority.StateActive {
 			f.and("expires > ?", q.At.UnixMilli()) // so that an index passes over all that has ended long since
 		}
 	}
 	if !q.RotatedBefore.IsZero() {
-		f.and("rotated < ?", millis(q.RotatedBefore))
+		f.and("rotated < ?", column.Millis(q.RotatedBefore))
 	}
 }
 
@@ -94,7 +97,7 @@ func balanceFilter(q authority.Query) *filter {
 	f.andText("owner", q.Owner)
 	f.andText("keyspace", q.Keyspace)
 	if !q.NextBefore.IsZero() {
-		f.and("next <> 0 AND next <= ?", millis(q.NextBefore))
+		f.and("next <> 0 AND next <= ?", column.Millis(q.NextBefore))
 	}
 	return &f
 }
@@ -105,7 +108,7 @@ func ledgerFilter(q authority.Query) *filter {
 		f.and("account = ?", uuid(q.Account))
 	}
 	if q.Below != 0 {
-		f.and("sequence < ?", clamp(q.Below))
+		f.and("sequence < ?", column.Clamp(q.Below))
 	}
 	return &f
 }
@@ -120,10 +123,10 @@ func usageFilter(q authority.Query) *filter {
 	}
 	f.andText("keyspace", q.Keyspace)
 	if !q.Since.IsZero() {
-		f.and("hour >= ?", millis(q.Since))
+		f.and("hour >= ?", column.Millis(q.Since))
 	}
 	if !q.Until.IsZero() {
-		f.and("hour < ?", millis(q.Until))
+		f.and("hour < ?", column.Millis(q.Until))
 	}
 	return &f
 }
@@ -148,10 +151,10 @@ func meterFilter(q authority.Query) *filter {
 func eventFilter(q authority.EventQuery) *filter {
 	var f filter
 	if q.After != 0 {
-		f.and("sequence > ?", clamp(q.After))
+		f.and("sequence > ?", column.Clamp(q.After))
 	}
 	if q.Before != 0 {
-		f.and("sequence < ?", clamp(q.Before))
+		f.and("sequence < ?", column.Clamp(q.Before))
 	}
 	f.andText("target", q.Target)
 	f.andText("keyspace", q.Keyspace)

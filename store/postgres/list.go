@@ -68,7 +68,7 @@ func (s *Store) listRecords(ctx context.Context, q authority.Query) ([]authority
 		return nil
 	})
 	if err == nil {
-		err = reader.broken()
+		err = reader.unreadable.Err()
 	}
 	found, more := page(found, q.Limit)
 	return found, more, err

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // Load writes what next returns until io.EOF, in one transaction. A store that holds something already is refused with
@@ -127,29 +128,29 @@ func (l *loader) loadRecord(r *authority.Record) error {
 func (l *loader) loadCount(v any) error {
 	switch v := v.(type) {
 	case *authority.Balance:
-		if err := checkTexts("keyspace", v.Keyspace, "owner", v.Owner); err != nil {
+		if err := column.CheckTexts("keyspace", v.Keyspace, "owner", v.Owner); err != nil {
 			return fmt.Errorf("balance: %w", err)
 		}
 		return l.add("balances", balanceColumns, balanceRow(v))
 	case *authority.Entry:
-		if err := checkText("kind", string(v.Kind)); err != nil {
+		if err := column.CheckText("kind", string(v.Kind)); err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
 		key := pgtype.UUID{Bytes: v.Key, Valid: v.Kind == authority.MoveSpend}
 		return l.add("ledger", []string{"sequence", "account", "time", "kind", "key", "amount", "count", "remaining"}, []any{
-			clamp(v.Sequence), uuid(v.Account), millis(v.Time), string(v.Kind), key, v.Amount, v.Count, v.Remaining,
+			column.Clamp(v.Sequence), uuid(v.Account), column.Millis(v.Time), string(v.Kind), key, v.Amount, v.Count, v.Remaining,
 		})
 	case *authority.Usage:
-		if err := checkTexts("keyspace", v.Keyspace, "code", string(v.Code)); err != nil {
+		if err := column.CheckTexts("keyspace", v.Keyspace, "code", string(v.Code)); err != nil {
 			return fmt.Errorf("usage: %w", err)
 		}
 		return l.add("usage", []string{"key", "hour", "code", "keyspace", "count", "cost"}, []any{
-			uuid(v.Key), millis(v.Hour), string(v.Code), v.Keyspace, v.Count, v.Cost,
+			uuid(v.Key), column.Millis(v.Hour), string(v.Code), v.Keyspace, v.Count, v.Cost,
 		})
 	case *authority.Use:
-		return l.add("uses", []string{"key", "hash", "time", "source"}, []any{uuid(v.Key), v.Hash[:], millis(v.Time), sourceOf(*v)})
+		return l.add("uses", []string{"key", "hash", "time", "source"}, []any{uuid(v.Key), v.Hash[:], column.Millis(v.Time), column.Addr(v.From)})
 	case *authority.Meter:
-		return l.add("meters", []string{"id", "full_at"}, []any{v.ID[:], nanos(v.Full)})
+		return l.add("meters", []string{"id", "full_at"}, []any{v.ID[:], column.Nanos(v.Full)})
 	}
 	return fmt.Errorf("cannot load a %T", v)
 }
@@ -181,7 +182,7 @@ func (l *loader) finish() error {
 			return err
 		}
 	}
-	l.queue(moveHeadSQL, clamp(l.head.sequence), l.head.hash[:])
+	l.queue(moveHeadSQL, column.Clamp(l.head.sequence), l.head.hash[:])
 	l.queue(continueLedgerSQL)
 	return l.flush()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 var (
@@ -90,7 +91,7 @@ func (h *hold) lock(ctx context.Context, conn *pgx.Conn) error {
 	var since int64
 	// A store that is just being made has no head yet.
 	if err := conn.QueryRow(ctx, "SELECT holder, since FROM head").Scan(&e.Holder, &since); err == nil {
-		e.Since = fromMillis(since)
+		e.Since = column.FromMillis(since)
 	}
 	return e
 }
@@ -134,7 +135,7 @@ func (h *hold) begin(ctx context.Context, conn *pgx.Conn, holder string, alone b
 
 // checkedHolder leaves out a description that PostgreSQL would not take.
 func checkedHolder(holder string) string {
-	if checkText("holder", holder) != nil {
+	if column.CheckText("holder", holder) != nil {
 		return "a process without a name"
 	}
 	return holder

@@ -10,22 +10,18 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
+	"github.com/keywright/keywright/store/internal/ledger"
 )
 
 // premises are what the store holds of the things that a change touches, read in one round trip behind the lock of
 // the head: nobody else writes until the end of the transaction. They are kept up as the puts go by.
 type premises struct {
 	head     head
-	versions map[string]uint64              // of keyspaces
-	secrets  map[keywright.KeyID][]secret   // of records that are updated
-	balances map[authority.Account]*account // of moves
-	personal map[uint64]string              // of events that are erased
-}
-
-// An account is a balance, and whether the store has it.
-type account struct {
-	authority.Balance
-	exists bool
+	versions map[string]uint64            // of keyspaces
+	secrets  map[keywright.KeyID][]secret // of records that are updated
+	balances ledger.Accounts              // of moves
+	personal map[uint64]string            // of events that are erased
 }
 
 func (t *transaction) readPremises(c authority.Change) error {
@@ -40,7 +36,7 @@ func (t *transaction) readPremises(c authority.Change) error {
 	})
 	var keyspaces []string
 	for _, b := range c.Based {
-		if err := checkText("keyspace", b.Keyspace); err != nil {
+		if err := column.CheckText("keyspace", b.Keyspace); err != nil {
 			return err
 		}
 		keyspaces = append(keyspaces, b.Keyspace)
@@ -56,7 +52,7 @@ func (t *transaction) readPremises(c authority.Change) error {
 		case *authority.Move:
 			accounts = append(accounts, uuid(p.Account))
 		case *authority.Erasure:
-			events = append(events, clamp(p.Sequence))
+			events = append(events, column.Clamp(p.Sequence))
 		}
 	}
 	t.readVersions(keyspaces)
@@ -107,9 +103,9 @@ func (t *transaction) readSecrets(records []pgtype.UUID) {
 
 // readBalances locks the accounts against spends, in their order.
 func (t *transaction) readBalances(accounts []pgtype.UUID) {
-	t.balances = make(map[authority.Account]*account, len(accounts))
+	t.balances = make(ledger.Accounts, len(accounts))
 	for _, a := range accounts {
-		t.balances[a.Bytes] = &account{Balance: authority.Balance{Account: a.Bytes}}
+		t.balances.Add(a.Bytes)
 	}
 	if len(accounts) == 0 {
 		return
@@ -120,7 +116,7 @@ func (t *transaction) readBalances(accounts []pgtype.UUID) {
 			if err != nil {
 				return err
 			}
-			t.balances[b.Account] = &account{b, true}
+			t.balances.Found(b)
 		}
 		return rows.Err()
 	})

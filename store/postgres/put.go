@@ -4,9 +4,9 @@ package postgres
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // insertOrUpdate writes a put of version 1 as a new row and any other over the version before.
@@ -34,22 +34,22 @@ var keyspaceColumns = []string{"name", "version", "formats", "environments", "po
 
 // keyspaceRow are the values of keyspaceColumns.
 func keyspaceRow(k *authority.Keyspace) ([]any, error) {
-	if err := checkText("name", k.Name); err != nil {
+	if err := column.CheckText("name", k.Name); err != nil {
 		return nil, fmt.Errorf("keyspace: %w", err)
 	}
-	formats, err := encodeJSON(k.Formats)
+	formats, err := column.JSON(k.Formats)
 	if err != nil {
 		return nil, fmt.Errorf("keyspace %s: formats: %w", k.Name, err)
 	}
-	environments, err := encodeList("environments", k.Environments)
+	environments, err := column.List("environments", k.Environments)
 	if err != nil {
 		return nil, fmt.Errorf("keyspace %s: %w", k.Name, err)
 	}
-	policy, err := encodeJSON(k.Policy)
+	policy, err := column.JSON(k.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("keyspace %s: policy: %w", k.Name, err)
 	}
-	return []any{k.Name, int64(k.Version), formats, environments, policy, millis(k.Created), millis(k.Updated)}, nil
+	return []any{k.Name, int64(k.Version), formats, environments, policy, column.Millis(k.Created), column.Millis(k.Updated)}, nil
 }
 
 func (t *transaction) putOwner(o *authority.Owner) error {
@@ -64,20 +64,20 @@ var ownerColumns = []string{"keyspace", "id", "version", "limits", "credits", "c
 
 // ownerRow are the values of ownerColumns.
 func ownerRow(o *authority.Owner) ([]any, error) {
-	if err := checkTexts("keyspace", o.Keyspace, "id", o.ID); err != nil {
+	if err := column.CheckTexts("keyspace", o.Keyspace, "id", o.ID); err != nil {
 		return nil, fmt.Errorf("owner: %w", err)
 	}
-	limits, err := encodeLimits(o.Limits)
+	limits, err := column.Limits(o.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("owner: %w", err)
 	}
 	credits := ""
 	if o.Credits != nil {
-		if credits, err = encodeJSON(o.Credits); err != nil {
+		if credits, err = column.JSON(o.Credits); err != nil {
 			return nil, fmt.Errorf("owner: credits: %w", err)
 		}
 	}
-	return []any{o.Keyspace, o.ID, int64(o.Version), limits, credits, millis(o.Created), millis(o.Updated)}, nil
+	return []any{o.Keyspace, o.ID, int64(o.Version), limits, credits, column.Millis(o.Created), column.Millis(o.Updated)}, nil
 }
 
 func (t *transaction) putItem(i *authority.Item) error {
@@ -92,40 +92,32 @@ var itemColumns = []string{"kind", "name", "version", "data", "created"}
 
 // itemRow are the values of itemColumns.
 func itemRow(i *authority.Item) ([]any, error) {
-	if err := checkTexts("kind", i.Kind, "name", i.Name); err != nil {
+	if err := column.CheckTexts("kind", i.Kind, "name", i.Name); err != nil {
 		return nil, fmt.Errorf("item: %w", err)
 	}
-	return []any{i.Kind, i.Name, int64(i.Version), bytesOf(i.Data), millis(i.Created)}, nil
-}
-
-// bytesOf is never NULL.
-func bytesOf(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
+	return []any{i.Kind, i.Name, int64(i.Version), column.Bytes(i.Data), column.Millis(i.Created)}, nil
 }
 
 // remove deletes what is there at its version.
 func (t *transaction) remove(r *authority.Removal) error {
 	if o := r.Owner; o != nil {
-		if err := checkTexts("keyspace", o.Keyspace, "id", o.ID); err != nil {
+		if err := column.CheckTexts("keyspace", o.Keyspace, "id", o.ID); err != nil {
 			return fmt.Errorf("owner: %w", err)
 		}
-		t.must("version", deleteOwnerSQL, o.Keyspace, o.ID, clamp(o.Version))
+		t.must("version", deleteOwnerSQL, o.Keyspace, o.ID, column.Clamp(o.Version))
 	}
 	if i := r.Item; i != nil {
-		if err := checkTexts("kind", i.Kind, "name", i.Name); err != nil {
+		if err := column.CheckTexts("kind", i.Kind, "name", i.Name); err != nil {
 			return fmt.Errorf("item: %w", err)
 		}
-		t.must("version", deleteItemSQL, i.Kind, i.Name, clamp(i.Version))
+		t.must("version", deleteItemSQL, i.Kind, i.Name, column.Clamp(i.Version))
 	}
 	return nil
 }
 
 func (t *transaction) putAnswer(a *authority.Answer) error {
 	t.must("answer", putAnswerSQL, answerRow(a)...)
-	t.queue(deleteExpiredAnswersSQL, millis(a.Created))
+	t.queue(deleteExpiredAnswersSQL, column.Millis(a.Created))
 	return nil
 }
 
@@ -133,7 +125,7 @@ var answerColumns = []string{"id", "request", "record", "created", "expires"}
 
 // answerRow are the values of answerColumns.
 func answerRow(a *authority.Answer) []any {
-	return []any{a.ID[:], a.Request[:], uuid(a.Record), millis(a.Created), millis(a.Expires)}
+	return []any{a.ID[:], a.Request[:], uuid(a.Record), column.Millis(a.Created), column.Millis(a.Expires)}
 }
 
 func (t *transaction) putCheckpoint(c *authority.Checkpoint) error {
@@ -145,11 +137,11 @@ var checkpointColumns = []string{"sequence", "hash", "time", "signer", "signatur
 
 // checkpointRow are the values of checkpointColumns.
 func checkpointRow(c *authority.Checkpoint) []any {
-	return []any{clamp(c.Sequence), c.Hash[:], millis(c.Time), bytesOf(c.Signer), bytesOf(c.Signature), c.Pruned}
+	return []any{column.Clamp(c.Sequence), c.Hash[:], column.Millis(c.Time), column.Bytes(c.Signer), column.Bytes(c.Signature), c.Pruned}
 }
 
 func (t *transaction) prune(p *authority.Prune) error {
-	t.must("checkpoint", pruneSQL, clamp(p.Sequence))
+	t.must("checkpoint", pruneSQL, column.Clamp(p.Sequence))
 	return nil
 }
 
@@ -159,18 +151,9 @@ func (t *transaction) erase(e *authority.Erasure) error {
 	if !ok {
 		return nil
 	}
-	var fields []authority.Personal
-	if err := decodeJSON(text, &fields); err != nil {
-		return fmt.Errorf("event %d: personal: %w", e.Sequence, err)
-	}
-	for i := range fields {
-		if slices.Contains(e.Fields, fields[i].Name) {
-			fields[i].Value, fields[i].Salt = "", nil
-		}
-	}
-	text, err := encodePersonal(fields)
+	text, err := column.Erase(text, e.Fields)
 	if err != nil {
-		return err
+		return fmt.Errorf("event %d: personal: %w", e.Sequence, err)
 	}
 	t.personal[e.Sequence] = text
 	t.queue(updatePersonalSQL, int64(e.Sequence), text)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 var errVersion = errors.New("cannot put version 0: the first is 1")
@@ -98,30 +99,30 @@ func (t *transaction) copy(table string, columns []string, rows [][]any) error {
 
 // recordRow are the values of recordColumns.
 func recordRow(r *authority.Record) ([]any, error) {
-	err := checkTexts("keyspace", r.Keyspace, "format", r.Format, "environment", r.Environment, "owner", r.Owner,
+	err := column.CheckTexts("keyspace", r.Keyspace, "format", r.Format, "environment", r.Environment, "owner", r.Owner,
 		"name", r.Name, "reason", r.Reason, "metadata", string(r.Metadata))
 	if err != nil {
 		return nil, err
 	}
-	scopes, err := encodeList("scopes", r.Scopes)
+	scopes, err := column.List("scopes", r.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	terms, err := encodeTerms(r)
+	terms, err := column.Terms(r)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := encodeRules(r.Rules)
+	rules, err := column.Rules(r.Rules)
 	if err != nil {
 		return nil, err
 	}
 	var rotated any // NULL is none
 	if len(r.Secrets) > 0 {
-		rotated = millis(r.Secrets[0].Created)
+		rotated = column.Millis(r.Secrets[0].Created)
 	}
 	return []any{
 		uuid(r.ID), int64(r.Version), r.Keyspace, r.Format, r.Environment, r.Owner, orNull(r.Parent), scopes, terms, rules,
-		millis(r.NotBefore), millis(r.Expires), r.Disabled, millis(r.Revoked), millis(r.Created), millis(r.Updated),
+		column.Millis(r.NotBefore), column.Millis(r.Expires), r.Disabled, column.Millis(r.Revoked), column.Millis(r.Created), column.Millis(r.Updated),
 		rotated, r.Name, r.Reason, string(r.Metadata),
 	}, nil
 }
@@ -141,11 +142,11 @@ type secret struct {
 func secretsOf(r *authority.Record) ([]secret, error) {
 	secrets := make([]secret, len(r.Secrets))
 	for i, s := range r.Secrets {
-		if err := checkTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
+		if err := column.CheckTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
 			return nil, err
 		}
 		secrets[i] = secret{
-			r.Keyspace, s.Hash, s.PublicID, millis(s.Created), millis(s.Expires), s.Registered, s.Pepper, s.Slow, s.Grace,
+			r.Keyspace, s.Hash, s.PublicID, column.Millis(s.Created), column.Millis(s.Expires), s.Registered, s.Pepper, s.Slow, s.Grace,
 			int64(s.Idle),
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // A row is one of a record joined with one of its secrets, as lookup, list_records, scan and dump_records return it.
@@ -33,39 +34,16 @@ func (w *row) scan(rows pgx.Rows) error {
 		&w.metadata, &w.hash, &s.publicID, &s.created, &s.expires, &s.registered, &s.pepper, &s.slow, &s.grace, &s.idle)
 }
 
-// A recordReader turns rows into records. If it has maps, it remembers scopes, terms and rules by their text in them:
-// many records share few.
+// A recordReader turns rows into records.
 type recordReader struct {
-	scopes map[string][]string
-	terms  map[string]terms
-	rules  map[string]authority.Rules
-
+	memory     column.Memory
+	unreadable column.Unreadable
 	read       int             // records, unreadable ones too
 	last       keywright.KeyID // the id of the last of them
-	unreadable int             // records passed over
-	first      error           // why the first of them was
-}
-
-func newRememberingReader() *recordReader {
-	return &recordReader{scopes: map[string][]string{}, terms: map[string]terms{}, rules: map[string]authority.Rules{}}
-}
-
-// remembered bounds each map of a reader.
-const remembered = 1 << 14
-
-// broken names the records that were passed over.
-func (rr *recordReader) broken() error {
-	switch rr.unreadable {
-	case 0:
-		return nil
-	case 1:
-		return rr.first
-	}
-	return fmt.Errorf("%d records cannot be read, the first: %w", rr.unreadable, rr.first)
 }
 
 // each visits every record in turn, in the order of rows. The record is the reader's own and is overwritten by the
-// next. A record that cannot be decoded is passed over and told by broken.
+// next. A record that cannot be decoded is passed over and told by unreadable.
 func (rr *recordReader) each(rows pgx.Rows, visit func(*authority.Record) error) error {
 	defer rows.Close()
 	var w row
@@ -73,16 +51,10 @@ func (rr *recordReader) each(rows pgx.Rows, visit func(*authority.Record) error)
 	var bad error
 	begun := false
 	finish := func() error {
-		switch {
-		case !begun:
+		if !begun || rr.unreadable.PassOver(bad) {
 			return nil
-		case bad == nil:
-			return visit(&r)
-		case rr.first == nil:
-			rr.first = bad
 		}
-		rr.unreadable++
-		return nil
+		return visit(&r)
 	}
 	for rows.Next() {
 		if err := w.scan(rows); err != nil {
@@ -110,46 +82,14 @@ func (rr *recordReader) each(rows pgx.Rows, visit func(*authority.Record) error)
 func (rr *recordReader) decode(w *row, r *authority.Record) error {
 	*r = authority.Record{
 		ID: w.id.Bytes, Keyspace: w.keyspace, Format: w.format, Environment: w.environment, Name: w.name, Owner: w.owner,
-		Parent: w.parent.Bytes, NotBefore: fromMillis(w.notBefore), Expires: fromMillis(w.expires), Disabled: w.disabled,
-		Revoked: fromMillis(w.revoked), Reason: w.reason, Created: fromMillis(w.created),
-		Updated: fromMillis(w.updated), Version: w.version, Secrets: r.Secrets[:0],
+		Parent: w.parent.Bytes, NotBefore: column.FromMillis(w.notBefore), Expires: column.FromMillis(w.expires), Disabled: w.disabled,
+		Revoked: column.FromMillis(w.revoked), Reason: w.reason, Created: column.FromMillis(w.created),
+		Updated: column.FromMillis(w.updated), Version: w.version, Secrets: r.Secrets[:0],
 	}
 	if w.metadata != "" {
 		r.Metadata = []byte(w.metadata)
 	}
-	var err error
-	if r.Scopes, err = recall(rr.scopes, w.scopes); err != nil {
-		return fmt.Errorf("record %s: scopes: %w", r.ID, err)
-	}
-	t, err := recall(rr.terms, w.terms)
-	if err != nil {
-		return fmt.Errorf("record %s: terms: %w", r.ID, err)
-	}
-	r.Roles, r.Limits, r.Credits = t.Roles, t.Limits, t.Credits
-	if r.Rules, err = recall(rr.rules, w.rules); err != nil {
-		return fmt.Errorf("record %s: rules: %w", r.ID, err)
-	}
-	return nil
-}
-
-// recall decodes a text, or remembers it.
-func recall[T any](memory map[string]T, text string) (v T, err error) {
-	if text == "" {
-		return v, nil
-	}
-	if v, ok := memory[text]; ok {
-		return v, nil
-	}
-	if err := decodeJSON(text, &v); err != nil {
-		return v, err
-	}
-	if memory != nil {
-		if len(memory) >= remembered {
-			clear(memory)
-		}
-		memory[text] = v
-	}
-	return v, nil
+	return rr.memory.Decode(r, w.scopes, w.terms, w.rules)
 }
 
 func addSecret(w *row, r *authority.Record) error {
@@ -158,7 +98,7 @@ func addSecret(w *row, r *authority.Record) error {
 	}
 	s := &w.secret
 	r.Secrets = append(r.Secrets, authority.StoredSecret{
-		Hash: keywright.Hash(w.hash), PublicID: s.publicID, Created: fromMillis(s.created), Expires: fromMillis(s.expires),
+		Hash: keywright.Hash(w.hash), PublicID: s.publicID, Created: column.FromMillis(s.created), Expires: column.FromMillis(s.expires),
 		Registered: s.registered, Pepper: s.pepper, Slow: s.slow, Grace: s.grace, Idle: time.Duration(s.idle),
 	})
 	return nil

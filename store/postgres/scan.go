@@ -7,6 +7,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // chunkSize is how many records a scan holds at once.
@@ -18,7 +19,7 @@ const chunkSize = 4096
 //
 // A record that cannot be read is passed over; the error, after all others have been visited, names it.
 func (s *Store) Scan(ctx context.Context, visit func(*authority.Record) error) error {
-	reader := newRememberingReader()
+	reader := &recordReader{memory: column.NewMemory()}
 	chunk := make([]authority.Record, 0, chunkSize)
 	for full := true; full; {
 		before := reader.read
@@ -33,7 +34,7 @@ func (s *Store) Scan(ctx context.Context, visit func(*authority.Record) error) e
 			}
 		}
 	}
-	if err := reader.broken(); err != nil {
+	if err := reader.unreadable.Err(); err != nil {
 		return s.readError(ctx, err)
 	}
 	return nil

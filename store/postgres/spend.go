@@ -4,26 +4,20 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/ledger"
 )
-
-var errSpending = errors.New("a spending takes at least 1 from 1 to 8 accounts, each once")
 
 // Spend takes from balances, all in one transaction, committed when it returns. The accounts are locked in their order
 // and decided here: each is read once and written once, however many of the spendings take from it.
 func (s *Store) Spend(ctx context.Context, list []authority.Spending) ([]authority.Spent, error) {
-	for i := range list {
-		if !list[i].Valid() {
-			return nil, errSpending
-		}
+	if err := ledger.Check(list); err != nil {
+		return nil, err
 	}
 	var spent []authority.Spent
 	err := s.transact(ctx, func(t *transaction) (err error) {
@@ -48,114 +42,59 @@ func (t *transaction) spend(list []authority.Spending) ([]authority.Spent, error
 	if err := t.flush(); err != nil {
 		return nil, err
 	}
-	s := spender{accounts: t.balances, changed: map[authority.Account]bool{}, lines: map[line]*taken{}}
-	spent := make([]authority.Spent, len(list))
-	for i := range list {
-		spent[i] = s.take(&list[i])
-	}
-	if len(s.order) == 0 {
+	spent, lines := t.balances.Spend(list)
+	if len(lines) == 0 {
 		return spent, nil
 	}
-	return spent, s.write(t)
+	t.queueSpent()
+	return spent, t.putLines(lines)
 }
 
-// A spender decides some spendings, one after the other.
-type spender struct {
-	accounts map[authority.Account]*account
-	changed  map[authority.Account]bool
-	lines    map[line]*taken
-	order    []line // in which the lines were begun
-	balances []authority.Balance
-}
-
-// A line is one of the ledger: the spends of a key from an account in an hour.
-type line struct {
-	account authority.Account
-	key     keywright.KeyID
-	hour    int64 // milliseconds
-}
-
-// taken is what a batch adds to a line.
-type taken struct{ amount, count, remaining int64 }
-
-// take decides one spending.
-func (s *spender) take(p *authority.Spending) authority.Spent {
-	spent := authority.Spent{OK: true}
-	for _, id := range p.Accounts {
-		a := s.accounts[id]
-		spent.Missing = spent.Missing || !a.exists
-		spent.OK = spent.OK && a.exists && a.Remaining >= p.Amount
-	}
-	from := len(s.balances)
-	hour := millis(p.Time.UTC().Truncate(time.Hour))
-	for _, id := range p.Accounts {
-		a := s.accounts[id]
-		if spent.OK {
-			a.Remaining -= p.Amount
-			s.changed[id] = true
-			s.note(line{id, p.Key, hour}, p.Amount, a.Remaining)
-		}
-		s.balances = append(s.balances, a.Balance)
-	}
-	spent.Balances = slices.Clip(s.balances[from:])
-	return spent
-}
-
-func (s *spender) note(l line, amount, remaining int64) {
-	sum, ok := s.lines[l]
-	if !ok {
-		sum = new(taken)
-		s.lines[l] = sum
-		s.order = append(s.order, l)
-	}
-	sum.amount -= amount // cannot overflow: in a batch nothing is added to a balance
-	sum.count++
-	sum.remaining = remaining
-}
-
-// write queues the balances that changed and the lines of the ledger, and sends them. A line whose sum would be beyond
-// what an int64 holds is followed by another, a millisecond on: the amounts must add up.
-func (s *spender) write(t *transaction) error {
+// queueSpent queues the balances that changed.
+func (t *transaction) queueSpent() {
 	var accounts []pgtype.UUID
 	var remaining []int64
-	for id := range s.changed {
-		accounts = append(accounts, uuid(id))
-		remaining = append(remaining, s.accounts[id].Remaining)
+	for id, a := range t.balances {
+		if a.Changed {
+			accounts, remaining = append(accounts, uuid(id)), append(remaining, a.Remaining)
+		}
 	}
 	t.queue(spendBalancesSQL, accounts, remaining)
-	for len(s.order) > 0 {
-		s.queueLines(t)
+}
+
+// putLines adds to lines of the ledger. One whose sum would be beyond what an int64 holds is followed by another, a
+// millisecond on: the amounts must add up.
+func (t *transaction) putLines(lines []ledger.Line) error {
+	for len(lines) > 0 {
+		written := t.queueLines(lines)
 		if err := t.flush(); err != nil {
 			return err
 		}
-		for i, l := range s.order {
-			sum := s.lines[l]
-			delete(s.lines, l)
-			s.order[i].hour++
-			s.lines[s.order[i]] = sum
+		lines = slices.DeleteFunc(lines, func(l ledger.Line) bool { return written[l.LineID] })
+		for i := range lines {
+			lines[i].Hour++
 		}
 	}
 	return nil
 }
 
-// queueLines queues all lines; once they are sent, order has those that were not written.
-func (s *spender) queueLines(t *transaction) {
+// queueLines queues lines. Once they are sent, the map has those that were written.
+func (t *transaction) queueLines(lines []ledger.Line) map[ledger.LineID]bool {
 	var accounts, keys []pgtype.UUID
 	var hours, amounts, counts, remaining []int64
-	for _, l := range s.order {
-		sum := s.lines[l]
-		accounts, hours, keys = append(accounts, uuid(l.account)), append(hours, l.hour), append(keys, uuid(l.key))
-		amounts, counts, remaining = append(amounts, sum.amount), append(counts, sum.count), append(remaining, sum.remaining)
+	for _, l := range lines {
+		accounts, hours, keys = append(accounts, uuid(l.Account)), append(hours, l.Hour), append(keys, uuid(l.Key))
+		amounts, counts, remaining = append(amounts, l.Amount), append(counts, l.Count), append(remaining, l.Remaining)
 	}
+	written := make(map[ledger.LineID]bool, len(lines))
 	t.queue(spendEntriesSQL, accounts, hours, keys, amounts, counts, remaining).Query(func(rows pgx.Rows) error {
-		written := map[line]bool{}
 		var account, key pgtype.UUID
 		var hour int64
 		_, err := pgx.ForEachRow(rows, []any{&account, &hour, &key}, func() error {
-			written[line{account.Bytes, key.Bytes, hour}] = true
+			written[ledger.LineID{Account: account.Bytes, Key: key.Bytes, Hour: hour}] = true
 			return nil
 		})
-		s.order = slices.DeleteFunc(s.order, func(l line) bool { return written[l] })
 		return err
 	})
+	return written
 }

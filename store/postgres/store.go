@@ -34,6 +34,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // DefaultSchema is where the tables are if Options name no other.
@@ -85,7 +86,7 @@ func open(ctx context.Context, url string, o Options, alone bool) (*Store, error
 	if o.Holder == "" {
 		o.Holder = filepath.Base(os.Args[0])
 	}
-	if strings.HasPrefix(o.Schema, "pg_") || checkText("schema", o.Schema) != nil {
+	if strings.HasPrefix(o.Schema, "pg_") || column.CheckText("schema", o.Schema) != nil {
 		return nil, errors.New("cannot open the store: no schema can have that name")
 	}
 	config, err := parseURL(url, o.Schema)

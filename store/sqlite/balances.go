@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 func (s *Store) listBalances(ctx context.Context, q authority.Query) ([]authority.Balance, bool, error) {
@@ -42,7 +43,7 @@ func balanceFilter(q authority.Query) *filter {
 	}
 	f.andText("keyspace", q.Keyspace)
 	if !q.NextBefore.IsZero() {
-		f.and("account IN (SELECT account FROM balances INDEXED BY balances_next WHERE next <> 0 AND next <= ?)", millis(q.NextBefore))
+		f.and("account IN (SELECT account FROM balances INDEXED BY balances_next WHERE next <> 0 AND next <= ?)", column.Millis(q.NextBefore))
 	}
 	return &f
 }
@@ -59,7 +60,7 @@ func ledgerFilter(q authority.Query) *filter {
 		f.and("account = ?", q.Account[:])
 	}
 	if q.Below != 0 {
-		f.and("sequence < ?", clamp(q.Below))
+		f.and("sequence < ?", column.Clamp(q.Below))
 	}
 	return &f
 }
@@ -75,6 +76,6 @@ func decodeEntry(rows *sql.Rows) (e authority.Entry, err error) {
 	err = rows.Scan(&e.Sequence, &account, &ms, &kind, &key, &e.Amount, &e.Count, &e.Remaining)
 	copy(e.Account[:], account)
 	copy(e.Key[:], key)
-	e.Time, e.Kind = fromMillis(ms), authority.MoveKind(kind)
+	e.Time, e.Kind = column.FromMillis(ms), authority.MoveKind(kind)
 	return e, err
 }

@@ -7,21 +7,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 func (t *transaction) putCheckpoint(c *authority.Checkpoint) error {
-	_, err := t.exec(t.put.insertCheckpoint, c.Sequence, c.Hash[:], millis(c.Time), blob(c.Signer), blob(c.Signature), c.Pruned)
+	_, err := t.exec(t.put.insertCheckpoint, c.Sequence, c.Hash[:], column.Millis(c.Time), column.Bytes(c.Signer), column.Bytes(c.Signature), c.Pruned)
 	return err
 }
 
 // prune deletes the events up to a checkpoint.
 func (t *transaction) prune(p *authority.Prune) error {
 	var there int
-	if err := t.statement(t.put.prunable).QueryRow(clamp(p.Sequence)).Scan(&there); err != nil {
+	if err := t.statement(t.put.prunable).QueryRow(column.Clamp(p.Sequence)).Scan(&there); err != nil {
 		return err
 	}
 	if there == 0 {
@@ -38,25 +38,16 @@ func (t *transaction) prune(p *authority.Prune) error {
 // erase empties personal fields. An event that is gone has none.
 func (t *transaction) erase(e *authority.Erasure) error {
 	var text string
-	err := t.statement(t.put.personalOfEvent).QueryRow(clamp(e.Sequence)).Scan(&text)
+	err := t.statement(t.put.personalOfEvent).QueryRow(column.Clamp(e.Sequence)).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var fields []authority.Personal
-	if err := decodeJSON(text, &fields); err != nil {
-		return fmt.Errorf("event %d: personal: %w", e.Sequence, err)
-	}
-	for i := range fields {
-		if slices.Contains(e.Fields, fields[i].Name) {
-			fields[i].Value, fields[i].Salt = "", nil
-		}
-	}
-	shorter, err := encodePersonal(fields)
+	shorter, err := column.Erase(text, e.Fields)
 	if err != nil {
-		return err
+		return fmt.Errorf("event %d: personal: %w", e.Sequence, err)
 	}
 	t.erased = true
 	// Of the same length, it is written over the old one, and nothing is moved.
@@ -74,6 +65,6 @@ func decodeCheckpoint(rows *sql.Rows) (c authority.Checkpoint, err error) {
 	var ms int64
 	err = rows.Scan(&c.Sequence, &hash, &ms, &c.Signer, &c.Signature, &c.Pruned)
 	copy(c.Hash[:], hash)
-	c.Time = fromMillis(ms)
+	c.Time = column.FromMillis(ms)
 	return c, err
 }

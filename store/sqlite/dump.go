@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // Dump visits everything as it was at one moment. It has a connection of its own, so that it holds up nobody; until it
@@ -79,7 +80,7 @@ type dump struct {
 }
 
 func (d dump) all() error {
-	reader := &recordReader{scopes: map[string][]string{}, terms: map[string]terms{}, rules: map[string]authority.Rules{}}
+	reader := &recordReader{memory: column.NewMemory()}
 	for _, part := range []func() error{
 		func() error { return dumpAll(d, listKeyspacesSQL, decodeKeyspace) },
 		func() error { return dumpAll(d, listOwnersSQL, decodeOwner) },
@@ -98,7 +99,7 @@ func (d dump) all() error {
 			return err
 		}
 	}
-	return reader.broken()
+	return reader.unreadable.Err()
 }
 
 func (d dump) records(reader *recordReader) error {

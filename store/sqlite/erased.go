@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 const (
@@ -95,7 +97,7 @@ type personalText struct {
 
 // personalBehind reads those of the first events behind one.
 func (t *transaction) personalBehind(sequence uint64) (list []personalText, err error) {
-	rows, err := t.statement(t.put.personalBehind).Query(clamp(sequence), movedEvents)
+	rows, err := t.statement(t.put.personalBehind).Query(column.Clamp(sequence), movedEvents)
 	if err != nil {
 		return nil, err
 	}

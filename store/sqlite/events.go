@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // Events returns a part of the audit chain, in its order or against it. Since is included and Until is not.
@@ -35,10 +36,10 @@ func eventsSQL(direction string) string {
 func eventFilter(q authority.EventQuery) *filter {
 	var f filter
 	if q.After != 0 {
-		f.and("sequence > ?", clamp(q.After))
+		f.and("sequence > ?", column.Clamp(q.After))
 	}
 	if q.Before != 0 {
-		f.and("sequence < ?", clamp(q.Before))
+		f.and("sequence < ?", column.Clamp(q.Before))
 	}
 	for _, text := range []struct{ column, value string }{
 		{"target", q.Target}, {"keyspace", q.Keyspace}, {"actor", q.Actor}, {"verb", q.Verb},
@@ -56,9 +57,6 @@ func eventFilter(q authority.EventQuery) *filter {
 	return &f
 }
 
-// clamp turns a sequence into what SQLite can compare: no event has a higher one.
-func clamp(sequence uint64) int64 { return int64(min(sequence, 1<<63-1)) }
-
 func decodeEvent(rows *sql.Rows) (e authority.Event, err error) {
 	var ms int64
 	var changes, personal string
@@ -71,10 +69,10 @@ func decodeEvent(rows *sql.Rows) (e authority.Event, err error) {
 	e.Time = time.UnixMilli(ms).UTC()
 	copy(e.Previous[:], previous)
 	copy(e.Hash[:], hash)
-	if err := decodeJSON(changes, &e.Changes); err != nil {
+	if err := column.Decode(changes, &e.Changes); err != nil {
 		return e, fmt.Errorf("event %d: changes: %w", e.Sequence, err)
 	}
-	if err := decodeJSON(personal, &e.Personal); err != nil {
+	if err := column.Decode(personal, &e.Personal); err != nil {
 		return e, fmt.Errorf("event %d: personal: %w", e.Sequence, err)
 	}
 	return e, nil

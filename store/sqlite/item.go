@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 func (t *transaction) putItem(i *authority.Item) error {
@@ -20,18 +21,10 @@ func (t *transaction) putItem(i *authority.Item) error {
 
 // itemArgs are the values of insert_item and update_item.
 func itemArgs(i *authority.Item) ([]any, error) {
-	if err := checkTexts("kind", i.Kind, "name", i.Name); err != nil {
+	if err := column.CheckTexts("kind", i.Kind, "name", i.Name); err != nil {
 		return nil, fmt.Errorf("item: %w", err)
 	}
-	return []any{i.Kind, i.Name, i.Version, blob(i.Data), millis(i.Created)}, nil
-}
-
-// blob is never NULL.
-func blob(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
+	return []any{i.Kind, i.Name, i.Version, column.Bytes(i.Data), column.Millis(i.Created)}, nil
 }
 
 func (s *Store) listItems(ctx context.Context, q authority.Query) ([]authority.Item, bool, error) {
@@ -44,6 +37,6 @@ func (s *Store) listItems(ctx context.Context, q authority.Query) ([]authority.I
 func decodeItem(rows *sql.Rows) (i authority.Item, err error) {
 	var created int64
 	err = rows.Scan(&i.Kind, &i.Name, &i.Version, &i.Data, &created)
-	i.Created = fromMillis(created)
+	i.Created = column.FromMillis(created)
 	return i, err
 }

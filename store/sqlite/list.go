@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // List returns what a query asks for. A limit holds for every kind.
@@ -61,7 +62,7 @@ func (s *Store) listRecords(ctx context.Context, q authority.Query) ([]authority
 		return nil
 	})
 	if err == nil {
-		err = reader.broken()
+		err = reader.unreadable.Err()
 	}
 	found, more := page(found, q.Limit)
 	return found, more, err
@@ -79,8 +80,8 @@ func decodeKeyspace(rows *sql.Rows) (k authority.Keyspace, err error) {
 	if err := rows.Scan(&k.Name, &k.Version, &formats, &environments, &policy, &created, &updated); err != nil {
 		return k, err
 	}
-	k.Created, k.Updated = fromMillis(created), fromMillis(updated)
-	err = errors.Join(decodeJSON(formats, &k.Formats), decodeJSON(environments, &k.Environments), decodeJSON(policy, &k.Policy))
+	k.Created, k.Updated = column.FromMillis(created), column.FromMillis(updated)
+	err = errors.Join(column.Decode(formats, &k.Formats), column.Decode(environments, &k.Environments), column.Decode(policy, &k.Policy))
 	if err != nil {
 		err = fmt.Errorf("keyspace %s: %w", k.Name, err)
 	}
@@ -104,7 +105,7 @@ func decodeAnswer(rows *sql.Rows) (a authority.Answer, err error) {
 	copy(a.ID[:], id)
 	copy(a.Request[:], request)
 	copy(a.Record[:], record)
-	a.Created, a.Expires = fromMillis(created), fromMillis(expires)
+	a.Created, a.Expires = column.FromMillis(created), column.FromMillis(expires)
 	return a, nil
 }
 

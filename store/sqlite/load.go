@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // Load writes what next returns until io.EOF, in one transaction. A store that holds something already is refused with
@@ -107,10 +108,10 @@ func (t *transaction) loadOne(v any) error {
 		return t.insertSecrets(v)
 	case *authority.Balance:
 		return t.insert(t.put.insertBalance, []any{
-			v.Account[:], v.Keyspace, v.Owner, v.Remaining, millis(v.Refilled), millis(v.Next),
-		}, checkTexts("keyspace", v.Keyspace, "owner", v.Owner))
+			v.Account[:], v.Keyspace, v.Owner, v.Remaining, column.Millis(v.Refilled), column.Millis(v.Next),
+		}, column.CheckTexts("keyspace", v.Keyspace, "owner", v.Owner))
 	case *authority.Entry:
-		return t.insert(t.put.insertEntry, entryArgs(v), checkText("kind", string(v.Kind)))
+		return t.insert(t.put.insertEntry, entryArgs(v), column.CheckText("kind", string(v.Kind)))
 	case *authority.Answer:
 		return t.insert(t.put.putAnswer, answerArgs(v), nil)
 	case *authority.Item:
@@ -148,5 +149,5 @@ func entryArgs(e *authority.Entry) []any {
 	if e.Kind == authority.MoveSpend {
 		key = e.Key[:]
 	}
-	return []any{e.Sequence, e.Account[:], millis(e.Time), string(e.Kind), key, e.Amount, e.Count, e.Remaining}
+	return []any{e.Sequence, e.Account[:], column.Millis(e.Time), string(e.Kind), key, e.Amount, e.Count, e.Remaining}
 }

@@ -30,7 +30,7 @@ func (s *Store) find(ctx context.Context, h keywright.Hash) (found authority.Rec
 		return nil
 	})
 	if err == nil {
-		err = reader.broken()
+		err = reader.unreadable.Err()
 	}
 	if err == nil && found.ID.IsZero() {
 		err = authority.ErrNotFound

@@ -16,6 +16,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // oldStore makes a store as the program of an earlier version left it, and runs statements in it.
@@ -83,17 +84,17 @@ func TestFirstVersionIsMigrated(t *testing.T) {
 	event.Link(1, keywright.Hash{})
 	dir := oldStore(t, 1, func(exec func(string, ...any)) {
 		for _, r := range records {
-			rules, err := encodeRules(r.Rules)
+			rules, err := column.Rules(r.Rules)
 			if err != nil {
 				t.Fatal(err)
 			}
 			exec(`INSERT INTO records (id, keyspace, format, environment, owner, scopes, rules, not_before, expires, disabled, revoked,
 				created, updated, version, name, reason, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				r.ID[:], r.Keyspace, r.Format, r.Environment, r.Owner, `["invoices:read","invoices:write"]`, rules, millis(r.NotBefore),
-				millis(r.Expires), r.Disabled, millis(r.Revoked), millis(r.Created), millis(r.Updated), r.Version, r.Name, r.Reason, string(r.Metadata))
+				r.ID[:], r.Keyspace, r.Format, r.Environment, r.Owner, `["invoices:read","invoices:write"]`, rules, column.Millis(r.NotBefore),
+				column.Millis(r.Expires), r.Disabled, column.Millis(r.Revoked), column.Millis(r.Created), column.Millis(r.Updated), r.Version, r.Name, r.Reason, string(r.Metadata))
 			for i, s := range r.Secrets {
 				exec(`INSERT INTO secrets (record, position, keyspace, hash, public_id, created, expires, registered) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-					r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, millis(s.Created), millis(s.Expires), s.Registered)
+					r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, column.Millis(s.Created), column.Millis(s.Expires), s.Registered)
 			}
 		}
 		exec(`INSERT INTO keyspaces (name, version) VALUES ('default', 3)`)

@@ -5,77 +5,42 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
-	"fmt"
-	"math"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
+	"github.com/keywright/keywright/store/internal/ledger"
 )
 
 // move changes a balance, or makes it, and writes the line of the ledger.
 func (t *transaction) move(m *authority.Move) error {
-	if err := checkTexts("keyspace", m.Keyspace, "owner", m.Owner); err != nil {
-		return fmt.Errorf("move: %w", err)
-	}
-	b, found, err := t.balance(m.Account)
+	a, err := t.account(m.Account)
 	if err != nil {
 		return err
 	}
-	if !found && m.Kind == authority.MoveTake {
-		return &authority.ConflictError{What: "account"}
-	}
-	if !m.Was.IsZero() && millis(m.Was) != millis(b.Refilled) {
-		return &authority.ConflictError{What: "refilled"}
-	}
-	after, err := moved(b.Remaining, m)
+	found := a.Exists
+	amount, err := a.Move(m)
 	if err != nil {
 		return err
-	}
-	amount := after - b.Remaining
-	b.Remaining, b.Next = after, m.Next
-	if !m.Refilled.IsZero() {
-		b.Refilled = m.Refilled
 	}
 	if found {
-		_, err = t.exec(t.put.moveBalance, m.Account[:], b.Remaining, millis(b.Refilled), millis(b.Next))
+		_, err = t.exec(t.put.moveBalance, a.Account[:], a.Remaining, column.Millis(a.Refilled), column.Millis(a.Next))
 	} else {
-		_, err = t.exec(t.put.insertBalance, m.Account[:], m.Keyspace, m.Owner, b.Remaining, millis(b.Refilled), millis(b.Next))
+		_, err = t.exec(t.put.insertBalance, a.Account[:], a.Keyspace, a.Owner, a.Remaining, column.Millis(a.Refilled), column.Millis(a.Next))
 	}
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(t.put.insertEntry, nil, m.Account[:], millis(m.Time), string(m.Kind), nil, amount, 0, after)
+	_, err = t.exec(t.put.insertEntry, nil, a.Account[:], column.Millis(m.Time), string(m.Kind), nil, amount, 0, a.Remaining)
 	return err
 }
 
-// moved is what a balance becomes: at least 0 and at most what an int64 holds.
-func moved(remaining int64, m *authority.Move) (int64, error) {
-	after := m.Amount
-	switch m.Kind {
-	case authority.MoveSet, authority.MoveReset:
-	case authority.MoveTake, authority.MoveAdd, authority.MoveRefill:
-		if m.Kind == authority.MoveTake && m.Amount > 0 {
-			return 0, errors.New("cannot take a positive amount: it would be added")
-		}
-		if m.Amount > math.MaxInt64-remaining {
-			return 0, &authority.ConflictError{What: "balance"}
-		}
-		after += remaining
-	default:
-		return 0, fmt.Errorf("cannot move a balance by %q", m.Kind)
-	}
-	if after < 0 {
-		return 0, &authority.ConflictError{What: "balance"}
-	}
-	return after, nil
-}
-
-// balance reads an account, and whether it exists.
-func (t *transaction) balance(a authority.Account) (authority.Balance, bool, error) {
-	b, err := scanBalance(t.statement(t.put.balance).QueryRow(a[:]))
+// account reads an account, also one that does not exist.
+func (t *transaction) account(id authority.Account) (*ledger.Account, error) {
+	b, err := scanBalance(t.statement(t.put.balance).QueryRow(id[:]))
 	if errors.Is(err, sql.ErrNoRows) {
-		return authority.Balance{Account: a}, false, nil
+		return &ledger.Account{Balance: authority.Balance{Account: id}}, nil
 	}
-	return b, err == nil, err
+	return &ledger.Account{Balance: b, Exists: true}, err
 }
 
 // scanBalance reads a row of balance or list_balances.
@@ -86,6 +51,6 @@ func scanBalance(row interface{ Scan(...any) error }) (b authority.Balance, err 
 		return b, err
 	}
 	copy(b.Account[:], account)
-	b.Refilled, b.Next = fromMillis(refilled), fromMillis(next)
+	b.Refilled, b.Next = column.FromMillis(refilled), column.FromMillis(next)
 	return b, nil
 }

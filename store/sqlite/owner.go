@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 func (t *transaction) putOwner(o *authority.Owner) error {
@@ -21,20 +22,20 @@ func (t *transaction) putOwner(o *authority.Owner) error {
 
 // ownerArgs are the values of insert_owner and update_owner.
 func ownerArgs(o *authority.Owner) ([]any, error) {
-	if err := checkTexts("keyspace", o.Keyspace, "id", o.ID); err != nil {
+	if err := column.CheckTexts("keyspace", o.Keyspace, "id", o.ID); err != nil {
 		return nil, fmt.Errorf("owner: %w", err)
 	}
-	limits, err := encodeLimits(o.Limits)
+	limits, err := column.Limits(o.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("owner: %w", err)
 	}
 	credits := ""
 	if o.Credits != nil {
-		if credits, err = encodeJSON(o.Credits); err != nil {
+		if credits, err = column.JSON(o.Credits); err != nil {
 			return nil, fmt.Errorf("owner: credits: %w", err)
 		}
 	}
-	return []any{o.Keyspace, o.ID, o.Version, limits, credits, millis(o.Created), millis(o.Updated)}, nil
+	return []any{o.Keyspace, o.ID, o.Version, limits, credits, column.Millis(o.Created), column.Millis(o.Updated)}, nil
 }
 
 // remove deletes what is there at its version.
@@ -74,8 +75,8 @@ func decodeOwner(rows *sql.Rows) (o authority.Owner, err error) {
 	if err := rows.Scan(&o.Keyspace, &o.ID, &o.Version, &limits, &credits, &created, &updated); err != nil {
 		return o, err
 	}
-	o.Created, o.Updated = fromMillis(created), fromMillis(updated)
-	if err := errors.Join(decodeJSON(limits, &o.Limits), decodeJSON(credits, &o.Credits)); err != nil {
+	o.Created, o.Updated = column.FromMillis(created), column.FromMillis(updated)
+	if err := errors.Join(column.Decode(limits, &o.Limits), column.Decode(credits, &o.Credits)); err != nil {
 		return o, fmt.Errorf("an owner in keyspace %s: %w", o.Keyspace, err)
 	}
 	return o, nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // insertOrUpdate writes a put of version 1 as a new row and any other over the version before.
@@ -49,11 +50,11 @@ func (t *transaction) putRecord(r *authority.Record) error {
 
 func (t *transaction) insertSecrets(r *authority.Record) error {
 	for i, s := range r.Secrets {
-		if err := checkTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
+		if err := column.CheckTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
 			return fmt.Errorf("record %s: %w", r.ID, err)
 		}
-		_, err := t.exec(t.put.insertSecret, r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, millis(s.Created),
-			millis(s.Expires), s.Registered, s.Pepper, s.Slow, s.Grace, int64(s.Idle))
+		_, err := t.exec(t.put.insertSecret, r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, column.Millis(s.Created),
+			column.Millis(s.Expires), s.Registered, s.Pepper, s.Slow, s.Grace, int64(s.Idle))
 		if err != nil {
 			return err
 		}
@@ -63,20 +64,20 @@ func (t *transaction) insertSecrets(r *authority.Record) error {
 
 // recordArgs are the values of insert_record and update_record.
 func recordArgs(r *authority.Record) ([]any, error) {
-	err := checkTexts("keyspace", r.Keyspace, "format", r.Format, "environment", r.Environment, "owner", r.Owner,
+	err := column.CheckTexts("keyspace", r.Keyspace, "format", r.Format, "environment", r.Environment, "owner", r.Owner,
 		"name", r.Name, "reason", r.Reason, "metadata", string(r.Metadata))
 	if err != nil {
 		return nil, err
 	}
-	scopes, err := encodeList("scopes", r.Scopes)
+	scopes, err := column.List("scopes", r.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	terms, err := encodeTerms(r)
+	terms, err := column.Terms(r)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := encodeRules(r.Rules)
+	rules, err := column.Rules(r.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +86,11 @@ func recordArgs(r *authority.Record) ([]any, error) {
 		parent = r.Parent[:]
 	}
 	if len(r.Secrets) > 0 {
-		rotated = millis(r.Secrets[0].Created)
+		rotated = column.Millis(r.Secrets[0].Created)
 	}
 	return []any{
 		r.ID[:], r.Version, r.Keyspace, r.Format, r.Environment, r.Owner, parent, scopes, terms, rules,
-		millis(r.NotBefore), millis(r.Expires), r.Disabled, millis(r.Revoked), millis(r.Created), millis(r.Updated),
+		column.Millis(r.NotBefore), column.Millis(r.Expires), r.Disabled, column.Millis(r.Revoked), column.Millis(r.Created), column.Millis(r.Updated),
 		rotated, r.Name, r.Reason, string(r.Metadata),
 	}, nil
 }
@@ -116,7 +117,7 @@ func (t *transaction) hasSecrets(r *authority.Record) (bool, error) {
 		}
 		s := &r.Secrets[n]
 		same = same && keyspace == r.Keyspace && bytes.Equal(hash, s.Hash[:]) && publicID == s.PublicID &&
-			created == millis(s.Created) && expires == millis(s.Expires) && registered == s.Registered &&
+			created == column.Millis(s.Created) && expires == column.Millis(s.Expires) && registered == s.Registered &&
 			pepper == s.Pepper && slow == s.Slow && grace == s.Grace && idle == int64(s.Idle)
 	}
 	return same && n == len(r.Secrets), rows.Err()
@@ -132,22 +133,22 @@ func (t *transaction) putKeyspace(k *authority.Keyspace) error {
 
 // keyspaceArgs are the values of insert_keyspace and update_keyspace.
 func keyspaceArgs(k *authority.Keyspace) ([]any, error) {
-	if err := checkText("name", k.Name); err != nil {
+	if err := column.CheckText("name", k.Name); err != nil {
 		return nil, fmt.Errorf("keyspace: %w", err)
 	}
-	formats, err := encodeJSON(k.Formats)
+	formats, err := column.JSON(k.Formats)
 	if err != nil {
 		return nil, fmt.Errorf("keyspace %s: formats: %w", k.Name, err)
 	}
-	environments, err := encodeList("environments", k.Environments)
+	environments, err := column.List("environments", k.Environments)
 	if err != nil {
 		return nil, fmt.Errorf("keyspace %s: %w", k.Name, err)
 	}
-	policy, err := encodeJSON(k.Policy)
+	policy, err := column.JSON(k.Policy)
 	if err != nil {
 		return nil, fmt.Errorf("keyspace %s: policy: %w", k.Name, err)
 	}
-	return []any{k.Name, k.Version, formats, environments, policy, millis(k.Created), millis(k.Updated)}, nil
+	return []any{k.Name, k.Version, formats, environments, policy, column.Millis(k.Created), column.Millis(k.Updated)}, nil
 }
 
 func (t *transaction) putAnswer(a *authority.Answer) error {
@@ -158,25 +159,25 @@ func (t *transaction) putAnswer(a *authority.Answer) error {
 	if n == 0 {
 		return &authority.ConflictError{What: "answer"}
 	}
-	_, err = t.exec(t.put.deleteExpiredAnswers, millis(a.Created))
+	_, err = t.exec(t.put.deleteExpiredAnswers, column.Millis(a.Created))
 	return err
 }
 
 // answerArgs are the values of put_answer.
 func answerArgs(a *authority.Answer) []any {
-	return []any{a.ID[:], a.Request[:], a.Record[:], millis(a.Created), millis(a.Expires)}
+	return []any{a.ID[:], a.Request[:], a.Record[:], column.Millis(a.Created), column.Millis(a.Expires)}
 }
 
 func (t *transaction) insertEvent(e *authority.Event) error {
-	err := checkTexts("actor", e.Actor, "verb", e.Verb, "target", e.Target, "keyspace", e.Keyspace, "request", e.Request)
+	err := column.CheckTexts("actor", e.Actor, "verb", e.Verb, "target", e.Target, "keyspace", e.Keyspace, "request", e.Request)
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}
-	changes, err := encodeList("changes", e.Changes)
+	changes, err := column.List("changes", e.Changes)
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}
-	personal, err := encodePersonal(e.Personal)
+	personal, err := column.Personal(e.Personal)
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}

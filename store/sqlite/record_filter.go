@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // recordFilter writes the most selective term first. Without statistics SQLite would take any index: a + before a
@@ -16,10 +17,10 @@ func recordFilter(q authority.Query) *filter {
 		f.and("id < ?", q.Before[:])
 	}
 	if !q.CreatedSince.IsZero() {
-		f.and("created >= ?", millis(q.CreatedSince))
+		f.and("created >= ?", column.Millis(q.CreatedSince))
 	}
 	if !q.CreatedBefore.IsZero() {
-		f.and("created < ?", millis(q.CreatedBefore))
+		f.and("created < ?", column.Millis(q.CreatedBefore))
 	}
 	if q.State != "" {
 		// As Record.StateAt decides.
@@ -77,11 +78,11 @@ func (f *filter) andExpires(q authority.Query, narrow string) string {
 		from = q.At.UnixMilli()
 	}
 	if narrow != "" || q.Keyspace == "" {
-		f.and("expires <> 0 AND expires > ? AND expires < ?", from, millis(q.ExpiresBefore))
+		f.and("expires <> 0 AND expires > ? AND expires < ?", from, column.Millis(q.ExpiresBefore))
 		return narrow
 	}
 	f.and(`id IN (SELECT id FROM records INDEXED BY records_expires
-		WHERE keyspace = ? AND expires <> 0 AND expires > ? AND expires < ?)`, q.Keyspace, from, millis(q.ExpiresBefore))
+		WHERE keyspace = ? AND expires <> 0 AND expires > ? AND expires < ?)`, q.Keyspace, from, column.Millis(q.ExpiresBefore))
 	return "+"
 }
 
@@ -91,10 +92,10 @@ func (f *filter) andRotated(q authority.Query, narrow string) string {
 		return narrow
 	}
 	if narrow != "" || q.Keyspace == "" {
-		f.and("rotated < ?", millis(q.RotatedBefore))
+		f.and("rotated < ?", column.Millis(q.RotatedBefore))
 		return narrow
 	}
 	f.and("id IN (SELECT id FROM records INDEXED BY records_rotated WHERE keyspace = ? AND rotated < ?)",
-		q.Keyspace, millis(q.RotatedBefore))
+		q.Keyspace, column.Millis(q.RotatedBefore))
 	return "+"
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // A row is one of a record joined with one of its secrets, as lookup and list_records return it; a scan reads the two
@@ -50,45 +51,14 @@ func (w *row) secret() []any {
 	}
 }
 
-// A recordReader turns rows into records. If it has maps, it remembers scopes, terms and rules by their text in them: many
-// records share few.
+// A recordReader turns rows into records.
 type recordReader struct {
-	scopes map[string][]string
-	terms  map[string]terms
-	rules  map[string]authority.Rules
-
-	unreadable int   // records passed over
-	first      error // why the first of them was
-}
-
-// remembered bounds each map of a reader.
-const remembered = 1 << 14
-
-// broken names the records that were passed over.
-func (rr *recordReader) broken() error {
-	switch rr.unreadable {
-	case 0:
-		return nil
-	case 1:
-		return rr.first
-	}
-	return fmt.Errorf("%d records cannot be read, the first: %w", rr.unreadable, rr.first)
-}
-
-// passOver notes that a record is passed over, if there is a reason.
-func (rr *recordReader) passOver(bad error) bool {
-	if bad == nil {
-		return false
-	}
-	rr.unreadable++
-	if rr.first == nil {
-		rr.first = bad
-	}
-	return true
+	memory     column.Memory
+	unreadable column.Unreadable
 }
 
 // read calls each with every record in turn, in the order of rows. The record is the reader's own and is overwritten
-// by the next. A record that cannot be decoded is passed over and told by broken.
+// by the next. A record that cannot be decoded is passed over and told by unreadable.
 func (rr *recordReader) read(rows *sql.Rows, each func(*authority.Record) error) error {
 	defer rows.Close()
 	var w row
@@ -97,7 +67,7 @@ func (rr *recordReader) read(rows *sql.Rows, each func(*authority.Record) error)
 	var bad error
 	begun := false
 	finish := func() error {
-		if !begun || rr.passOver(bad) {
+		if !begun || rr.unreadable.PassOver(bad) {
 			return nil
 		}
 		return each(&r)
@@ -126,53 +96,21 @@ func (rr *recordReader) read(rows *sql.Rows, each func(*authority.Record) error)
 func (rr *recordReader) decode(w *row, r *authority.Record) error {
 	*r = authority.Record{
 		Keyspace: w.keyspace, Format: w.format, Environment: w.environment, Name: w.name, Owner: w.owner,
-		NotBefore: fromMillis(w.notBefore), Expires: fromMillis(w.expires), Disabled: w.disabled,
-		Revoked: fromMillis(w.revoked), Reason: w.reason, Created: fromMillis(w.created),
-		Updated: fromMillis(w.updated), Version: w.version, Secrets: r.Secrets[:0],
+		NotBefore: column.FromMillis(w.notBefore), Expires: column.FromMillis(w.expires), Disabled: w.disabled,
+		Revoked: column.FromMillis(w.revoked), Reason: w.reason, Created: column.FromMillis(w.created),
+		Updated: column.FromMillis(w.updated), Version: w.version, Secrets: r.Secrets[:0],
 	}
 	copy(r.ID[:], w.id)
 	copy(r.Parent[:], w.parent)
 	if w.metadata != "" {
 		r.Metadata = []byte(w.metadata)
 	}
-	var err error
-	if r.Scopes, err = recall(rr.scopes, w.scopes); err != nil {
-		return fmt.Errorf("record %s: scopes: %w", r.ID, err)
-	}
-	t, err := recall(rr.terms, w.terms)
-	if err != nil {
-		return fmt.Errorf("record %s: terms: %w", r.ID, err)
-	}
-	r.Roles, r.Limits, r.Credits = t.Roles, t.Limits, t.Credits
-	if r.Rules, err = recall(rr.rules, w.rules); err != nil {
-		return fmt.Errorf("record %s: rules: %w", r.ID, err)
-	}
-	return nil
-}
-
-// recall decodes a text, or remembers it.
-func recall[T any](memory map[string]T, text string) (v T, err error) {
-	if text == "" {
-		return v, nil
-	}
-	if v, ok := memory[text]; ok {
-		return v, nil
-	}
-	if err := decodeJSON(text, &v); err != nil {
-		return v, err
-	}
-	if memory != nil {
-		if len(memory) >= remembered {
-			clear(memory)
-		}
-		memory[text] = v
-	}
-	return v, nil
+	return rr.memory.Decode(r, w.scopes, w.terms, w.rules)
 }
 
 func addSecret(w *row, r *authority.Record) error {
 	s := authority.StoredSecret{
-		PublicID: w.publicID, Created: fromMillis(w.secretCreated), Expires: fromMillis(w.secretExpires),
+		PublicID: w.publicID, Created: column.FromMillis(w.secretCreated), Expires: column.FromMillis(w.secretExpires),
 		Registered: w.registered, Pepper: w.pepper, Slow: w.slow, Grace: w.grace, Idle: time.Duration(w.idle),
 	}
 	if len(w.hash) != len(keywright.Hash{}) {

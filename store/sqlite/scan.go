@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // chunkSize is how many records a scan holds at once.
@@ -20,7 +21,7 @@ const chunkSize = 4096
 // A record that cannot be read is passed over; the error, after all others have been visited, names it.
 func (s *Store) Scan(ctx context.Context, visit func(*authority.Record) error) error {
 	sc := &scan{
-		reader: recordReader{scopes: map[string][]string{}, terms: map[string]terms{}, rules: map[string]authority.Rules{}},
+		reader: recordReader{memory: column.NewMemory()},
 		alike:  map[string]alike{},
 		after:  []byte{}, // before every id
 		full:   make(chan chunk),
@@ -50,7 +51,7 @@ func (s *Store) Scan(ctx context.Context, visit func(*authority.Record) error) e
 	if err := ctx.Err(); err != nil {
 		return s.readError(err)
 	}
-	if err := sc.reader.broken(); err != nil {
+	if err := sc.reader.unreadable.Err(); err != nil {
 		return s.readError(err)
 	}
 	return nil
@@ -139,7 +140,7 @@ func (sc *scan) merge(into []authority.Record, records, secrets *cursor) (n int,
 			return n, false, held
 		}
 		sc.after = append(sc.after[:0], w.id...)
-		if !sc.reader.passOver(bad) {
+		if !sc.reader.unreadable.PassOver(bad) {
 			n++
 		}
 	}

@@ -27,6 +27,9 @@ func (w *row) scannedSecret() []any {
 // alike are the parts of a text that many records share: keyspace, format, environment, scopes, terms and rules.
 type alike [6]string
 
+// remembered bounds how many of them a scan keeps.
+const remembered = 1 << 14
+
 var errParts = errors.New("a joined column has other parts")
 
 // takeApart fills the columns of a record that a scan reads joined.

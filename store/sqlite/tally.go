@@ -6,11 +6,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/netip"
-	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/column"
 )
 
 // leastForgotten is how many lines of usage, and how many meters, a tally may delete. One that brings more may delete
@@ -43,12 +42,12 @@ func (t *transaction) count(c *authority.Tally) error {
 		}
 	}
 	if !c.Forget.IsZero() {
-		if _, err := t.exec(t.put.forgetUsage, millis(c.Forget), max(leastForgotten, 2*len(c.Usage))); err != nil {
+		if _, err := t.exec(t.put.forgetUsage, column.Millis(c.Forget), max(leastForgotten, 2*len(c.Usage))); err != nil {
 			return err
 		}
 	}
 	if !c.Now.IsZero() {
-		if _, err := t.exec(t.put.forgetMeters, nanos(c.Now), max(leastForgotten, 2*len(c.Meters))); err != nil {
+		if _, err := t.exec(t.put.forgetMeters, column.Nanos(c.Now), max(leastForgotten, 2*len(c.Meters))); err != nil {
 			return err
 		}
 	}
@@ -56,40 +55,21 @@ func (t *transaction) count(c *authority.Tally) error {
 }
 
 func (t *transaction) addUsage(u *authority.Usage) error {
-	if err := checkTexts("keyspace", u.Keyspace, "code", string(u.Code)); err != nil {
+	if err := column.CheckTexts("keyspace", u.Keyspace, "code", string(u.Code)); err != nil {
 		return fmt.Errorf("usage: %w", err)
 	}
-	_, err := t.exec(t.put.addUsage, u.Key[:], millis(u.Hour), string(u.Code), u.Keyspace, u.Count, u.Cost)
+	_, err := t.exec(t.put.addUsage, u.Key[:], column.Millis(u.Hour), string(u.Code), u.Keyspace, u.Count, u.Cost)
 	return err
 }
 
 func (t *transaction) putUse(u *authority.Use) error {
-	from := ""
-	if u.From.IsValid() {
-		from = u.From.String()
-	}
-	_, err := t.exec(t.put.putUse, u.Key[:], u.Hash[:], millis(u.Time), from)
+	_, err := t.exec(t.put.putUse, u.Key[:], u.Hash[:], column.Millis(u.Time), column.Addr(u.From))
 	return err
 }
 
 func (t *transaction) putMeter(m *authority.Meter) error {
-	_, err := t.exec(t.put.putMeter, m.ID[:], nanos(m.Full))
+	_, err := t.exec(t.put.putMeter, m.ID[:], column.Nanos(m.Full))
 	return err
-}
-
-// nanos writes a time to the nanosecond; 0 is none.
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func fromNanos(ns int64) time.Time {
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns).UTC()
 }
 
 func (s *Store) listUsage(ctx context.Context, q authority.Query) ([]authority.Usage, bool, error) {
@@ -106,10 +86,10 @@ func usageFilter(q authority.Query) *filter {
 	}
 	f.andText("keyspace", q.Keyspace)
 	if !q.Since.IsZero() {
-		f.and("hour >= ?", millis(q.Since))
+		f.and("hour >= ?", column.Millis(q.Since))
 	}
 	if !q.Until.IsZero() {
-		f.and("hour < ?", millis(q.Until))
+		f.and("hour < ?", column.Millis(q.Until))
 	}
 	return &f
 }
@@ -120,7 +100,7 @@ func decodeUsage(rows *sql.Rows) (u authority.Usage, err error) {
 	var code string
 	err = rows.Scan(&u.Keyspace, &key, &hour, &code, &u.Count, &u.Cost)
 	copy(u.Key[:], key)
-	u.Hour, u.Code = fromMillis(hour), keywright.Code(code)
+	u.Hour, u.Code = column.FromMillis(hour), keywright.Code(code)
 	return u, err
 }
 
@@ -141,10 +121,8 @@ func decodeUse(rows *sql.Rows) (u authority.Use, err error) {
 	}
 	copy(u.Key[:], key)
 	copy(u.Hash[:], hash)
-	u.Time = fromMillis(ms)
-	if from != "" {
-		u.From, err = netip.ParseAddr(from)
-	}
+	u.Time = column.FromMillis(ms)
+	u.From, err = column.ParseAddr(from)
 	return u, err
 }
 
@@ -161,6 +139,6 @@ func decodeMeter(rows *sql.Rows) (m authority.Meter, err error) {
 	var full int64
 	err = rows.Scan(&id, &full)
 	copy(m.ID[:], id)
-	m.Full = fromNanos(full)
+	m.Full = column.FromNanos(full)
 	return m, err
 }
