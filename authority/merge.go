@@ -47,7 +47,7 @@ func (a *Authority) MergeRevocations(ctx context.Context, c Caller, entries iter
 		}
 		l := keys[entry.Key]
 		if l == nil {
-			l = &loss{ends: map[keywright.Hash]time.Time{}}
+			l = &loss{ends: map[keywright.Hash]Revocation{}}
 			keys[entry.Key] = l
 		}
 		if err := l.add(entry); err != nil {
@@ -94,8 +94,8 @@ func (a *Authority) mergeRoles(ctx context.Context, c Caller, name string, narro
 // A loss is all that a log says was taken away from one key.
 type loss struct {
 	revoked  time.Time
-	disabled uint64 // the highest version at which it was disabled or narrowed
-	ends     map[keywright.Hash]time.Time
+	disabled uint64                        // the highest version at which it was disabled or narrowed
+	ends     map[keywright.Hash]Revocation // of each secret the entry with its soonest end
 }
 
 func (l *loss) add(entry Revocation) error {
@@ -107,8 +107,8 @@ func (l *loss) add(entry Revocation) error {
 	case KeyDisabled, KeyNarrowed:
 		l.disabled = max(l.disabled, entry.Version)
 	case SecretEnds:
-		if ends, ok := l.ends[entry.Hash]; !ok || sooner(ends, entry.Ends) {
-			l.ends[entry.Hash] = entry.Ends
+		if known, ok := l.ends[entry.Hash]; !ok || sooner(known.Ends, entry.Ends) {
+			l.ends[entry.Hash] = entry
 		}
 	default:
 		return &Error{Kind: Invalid, Problem: "the revocation log holds a kind of entry that is not known", Hint: "a newer version may have written it: upgrade keywright"}
@@ -173,11 +173,28 @@ func (l *loss) of(r *Record) (f lossFound) {
 	f.revoked = !l.revoked.IsZero()
 	f.disabled = !f.revoked && !r.Disabled && r.Version < l.disabled
 	for i := range r.Secrets {
-		if ends, ok := l.ends[r.Secrets[i].Hash]; ok && sooner(r.Secrets[i].Expires, wholeSeconds(ends)) {
+		if ends := l.endOf(r, i); sooner(r.Secrets[i].Expires, ends) {
 			f.ended++
 		}
 	}
 	return f
+}
+
+// endOf returns when a secret ends as the log says; zero where it says nothing. A secret may have got another hash between
+// the backup and its end.
+func (l *loss) endOf(r *Record, place int) (ends time.Time) {
+	s := &r.Secrets[place]
+	for hash, entry := range l.ends {
+		if hash == s.Hash || entry.rehashed(r) && entry.PublicID == s.PublicID && entry.Created.Equal(s.Created) && !keptAsGiven(s.Registered, s.PublicID) {
+			ends = earlier(ends, wholeSeconds(entry.Ends))
+		}
+	}
+	return ends
+}
+
+// rehashed reports whether the secret of an entry may be in a record under another hash.
+func (e *Revocation) rehashed(r *Record) bool {
+	return !e.Created.IsZero() && !slices.ContainsFunc(r.Secrets, func(s StoredSecret) bool { return s.Hash == e.Hash })
 }
 
 func (l *loss) apply(r *Record, now time.Time) (lines []string) {
@@ -196,8 +213,8 @@ func (l *loss) apply(r *Record, now time.Time) (lines []string) {
 	if f.ended > 0 {
 		r.Secrets = slices.Clone(r.Secrets)
 		for i := range r.Secrets {
-			if ends, ok := l.ends[r.Secrets[i].Hash]; ok && sooner(r.Secrets[i].Expires, wholeSeconds(ends)) {
-				r.Secrets[i].Expires = wholeSeconds(ends)
+			if ends := l.endOf(r, i); sooner(r.Secrets[i].Expires, ends) {
+				r.Secrets[i].Expires = ends
 				r.Secrets[i].Grace = r.Secrets[i].Grace && ends.After(now)
 			}
 		}

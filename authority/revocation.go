@@ -23,6 +23,11 @@ type Revocation struct {
 	Hash    keywright.Hash // of the secret, where one ended
 	Ends    time.Time      // when that secret ends; it may be later than Time
 
+	// PublicID and Created are those of the secret. They stay where its first use gives it another hash, so a backup from
+	// before knows it by them. Lines of older versions do not have them.
+	PublicID string
+	Created  time.Time
+
 	// Of a role that was narrowed, in place of Key.
 	Keyspace, Role string
 	Scopes         string // what it has now, with spaces between
@@ -141,7 +146,8 @@ func taken(was, is *Record) (entries []Revocation) {
 	}
 	for i := range was.Secrets {
 		if ends, ended := endsSooner(was, i, is); ended {
-			entry.Kind, entry.Hash, entry.Ends = SecretEnds, was.Secrets[i].Hash, ends
+			s := &was.Secrets[i]
+			entry.Kind, entry.Hash, entry.Ends, entry.PublicID, entry.Created = SecretEnds, s.Hash, ends, s.PublicID, s.Created
 			entries = append(entries, entry)
 		}
 	}

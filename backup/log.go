@@ -27,7 +27,7 @@ import (
 // 0600. It belongs on another disk than the store, or better on another machine. Each line is an object:
 //
 //	{"time":"2030-01-02T03:04:05.678Z","key":"key_0DF…","version":3,"what":"revoked"}
-//	{"time":"…","key":"key_0DF…","version":4,"what":"secret_ended","hash":"9f2c…","ends":"…"}
+//	{"time":"…","key":"key_0DF…","version":4,"what":"secret_ended","hash":"9f2c…","ends":"…","public_id":"BRTRKFsL","created":"…"}
 //	{"time":"…","version":5,"what":"role_narrowed","keyspace":"acme","role":"reader","scopes":"invoices:read"}
 //
 // A crash may leave a part of a line at the end. It was never acknowledged; readers pass over it.
@@ -49,6 +49,9 @@ type logLine struct {
 	What    authority.RevocationKind `json:"what"`
 	Hash    keywright.Hash           `json:"hash,omitzero"`
 	Ends    time.Time                `json:"ends,omitzero"`
+
+	PublicID string    `json:"public_id,omitempty"` // of the secret, as created
+	Created  time.Time `json:"created,omitzero"`    // not in lines of older versions
 
 	Keyspace string `json:"keyspace,omitempty"` // with role and scopes: in place of key
 	Role     string `json:"role,omitempty"`
@@ -123,7 +126,10 @@ func looksLikeLog(whole, rest []byte) error {
 func (l *Log) Append(_ context.Context, entries []authority.Revocation) error {
 	var b []byte
 	for _, e := range entries {
-		text, err := json.Marshal(logLine{e.Time.UTC(), e.Key, e.Version, e.Kind, e.Hash, e.Ends.UTC(), e.Keyspace, e.Role, e.Scopes})
+		text, err := json.Marshal(logLine{
+			Time: e.Time.UTC(), Key: e.Key, Version: e.Version, What: e.Kind, Hash: e.Hash, Ends: e.Ends.UTC(),
+			PublicID: e.PublicID, Created: e.Created.UTC(), Keyspace: e.Keyspace, Role: e.Role, Scopes: e.Scopes,
+		})
 		if err != nil {
 			return err
 		}
@@ -181,7 +187,7 @@ func parseLog(text []byte) (authority.Revocation, error) {
 		return authority.Revocation{}, errors.New("not a line of a revocation log") // an error of the decoder could repeat it
 	}
 	return authority.Revocation{
-		Time: l.Time, Key: l.Key, Version: l.Version, Kind: l.What, Hash: l.Hash, Ends: l.Ends,
+		Time: l.Time, Key: l.Key, Version: l.Version, Kind: l.What, Hash: l.Hash, Ends: l.Ends, PublicID: l.PublicID, Created: l.Created,
 		Keyspace: l.Keyspace, Role: l.Role, Scopes: l.Scopes,
 	}, nil
 }

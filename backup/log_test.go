@@ -40,7 +40,7 @@ func entriesOf(t testing.TB, text string) (list []authority.Revocation, err erro
 var taken = []authority.Revocation{
 	{Time: moment, Key: id(1), Version: 2, Kind: authority.KeyRevoked},
 	{Time: moment, Key: id(2), Version: 3, Kind: authority.KeyDisabled},
-	{Time: moment, Key: id(3), Version: 4, Kind: authority.SecretEnds, Hash: hashOf("s"), Ends: moment.Add(time.Hour)},
+	{Time: moment, Key: id(3), Version: 4, Kind: authority.SecretEnds, Hash: hashOf("s"), Ends: moment.Add(time.Hour), PublicID: "BRTRKFsL", Created: moment},
 	{Time: moment, Version: 5, Kind: authority.RoleNarrowed, Keyspace: "acme", Role: "reader", Scopes: "a:b c:d"},
 }
 
@@ -138,6 +138,14 @@ func TestALogThatIsNoneIsRefused(t *testing.T) {
 	}
 	if list, err := entriesOf(t, good); err != nil || len(list) != 1 || list[0] != taken[0] {
 		t.Errorf("%+v, %v", list, err)
+	}
+	older := `{"time":"2030-01-02T03:04:05.678Z","key":"` + id(3).String() + `","version":4,"what":"secret_ended","hash":"` + hashOf("s").String() +
+		`","ends":"2030-01-02T04:04:05.678Z"}` + "\n" // names neither public id nor creation
+	list, err := entriesOf(t, older)
+	want := taken[2]
+	want.PublicID, want.Created = "", time.Time{}
+	if err != nil || len(list) != 1 || list[0] != want {
+		t.Errorf("a line of an older version: %+v, %v", list, err)
 	}
 	for _, notes := range []string{"my notes\n", "my notes", good + "my notes\n", good + "my notes"} {
 		path := filepath.Join(t.TempDir(), "notes.txt")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -125,7 +126,11 @@ func (f *importFlags) read(path string) (*importMapping, error) {
 			return nil, misused("--set is not FIELD=VALUE, or gives all lines one key", "for example --set hash_encoding=base64")
 		}
 		if err := probe.Set(field, value); err != nil {
-			return nil, misused("--set "+field+": "+detailText(err), "fields are "+strings.Join(api.ImportFields(), ", "))
+			what := "--set: "
+			if slices.Contains(api.ImportFields(), field) { // any other text may be a key
+				what = "--set " + field + ": "
+			}
+			return nil, misused(what+detailText(err), "fields are "+strings.Join(api.ImportFields(), ", "))
 		}
 		m.constants = append(m.constants, [2]string{field, value})
 	}

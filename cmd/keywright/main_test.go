@@ -31,9 +31,13 @@ type withDatabases struct{ *testing.M }
 
 func (w withDatabases) Run() int { return postgrestest.Run(w.M) }
 
-// TestScriptsOverPostgres runs those of a server whose store is in a database: KEYWRIGHT_DATABASE_URL names one.
+// TestScriptsOverPostgres runs those of a server whose store is in a database: KEYWRIGHT_DATABASE_URL names a new one for
+// each script.
 func TestScriptsOverPostgres(t *testing.T) {
-	runScripts(t, filepath.Join("testdata", "postgres"), "KEYWRIGHT_DATABASE_URL="+postgrestest.Database(t))
+	postgrestest.Server(t) // here, where a test can be skipped
+	runScripts(t, filepath.Join("testdata", "postgres"), func(e *testscript.Env) {
+		e.Setenv("KEYWRIGHT_DATABASE_URL", postgrestest.Database(t))
+	})
 }
 
 // TestScripts runs what a user could have typed. The scripts know these commands beyond the usual ones:
@@ -51,12 +55,14 @@ func TestScriptsOverPostgres(t *testing.T) {
 func TestScripts(t *testing.T) { runScripts(t, "testdata") }
 
 // runScripts runs the scripts in a folder.
-func runScripts(t *testing.T, dir string, variables ...string) {
+func runScripts(t *testing.T, dir string, setup ...func(*testscript.Env)) {
 	t.Helper()
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, variables...)
+			for _, f := range setup {
+				f(e)
+			}
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "share"))
 			e.Setenv("XDG_CONFIG_HOME", "")

@@ -20,9 +20,9 @@ import (
 )
 
 type restoreFlags struct {
-	data, from string
-	logs       []string
-	accept     bool
+	data, database, from string
+	logs                 []string
+	accept               bool
 }
 
 func (s *session) restoreCommand() *cobra.Command {
@@ -37,15 +37,17 @@ from a key is taken away from the restored one. Without it the store is frozen: 
 with 503, until the log is merged, or the loss is accepted with --accept-loss. Both can be done later, without --from.
 A store that came back by other means, such as a copy of its file, has no such mark: merge the log before a server starts.
 
-The root key is not in a backup: put a copy of root.key into the folder of the store.`,
+The root key is not in a backup: put a copy of root.key into the folder of the store, or where --root-key-file of the
+server says.`,
 		Example: `  keywright restore --from keywright.backup --revocation-log revocations.jsonl --data /var/lib/keywright
-  keywright restore --from keywright.backup --data /var/lib/keywright
+  keywright restore --from keywright.backup --database-url-file url.txt
   keywright restore --accept-loss --data /var/lib/keywright`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.restore(cmd.Context(), &f) },
 	}
 	flags := cmd.Flags()
 	addDataFlag(flags, &f.data)
+	addDatabaseFlag(flags, &f.database)
 	flags.StringVar(&f.from, "from", "", "load the backup in `FILE`, or from standard input where it is -")
 	flags.StringSliceVar(&f.logs, "revocation-log", nil, "merge the revocation log in `FILE` (repeat: one for each server there was)")
 	flags.BoolVar(&f.accept, "accept-loss", false, "let keys work again that may have been revoked since the backup")
@@ -62,30 +64,31 @@ func (s *session) restore(ctx context.Context, f *restoreFlags) error {
 	if _, err := countLogs(f.logs); err != nil { // before anything is written
 		return err
 	}
-	dir, err := s.dataPath(f.data)
+	place, err := s.storePlace(f.data, f.database)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(databaseIn(dir)); f.from == "" && errors.Is(err, fs.ErrNotExist) {
-		return misused("there is no store in "+dir, "name the folder of the server with --data, or a backup with --from")
+	if _, err := os.Stat(databaseIn(place.dir)); f.from == "" && place.url == "" && errors.Is(err, fs.ErrNotExist) {
+		return misused("there is no store in "+place.dir, "name the folder of the server with --data, or a backup with --from")
 	}
 	from, err := s.openBackup(f.from)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	store, err := openStore(ctx, dir, "keywright restore")
+	log := slog.New(slog.NewTextHandler(s.stderr, nil))
+	store, err := openPlace(ctx, place, "keywright restore", log, f.from == "")
 	if err != nil {
 		return err
 	}
-	defer closeStore(store, slog.New(slog.NewTextHandler(s.stderr, nil)))
+	defer closeStore(store, log)
 	var lines []string
 	if f.from != "" {
-		if lines, err = s.load(ctx, store, from, dir); err != nil {
+		if lines, err = s.load(ctx, store, from, place); err != nil {
 			return err
 		}
 	}
-	return s.thaw(ctx, store, f, lines)
+	return s.thaw(ctx, store, place, f, lines)
 }
 
 // openBackup opens a backup, or nothing where none is named.
@@ -101,7 +104,7 @@ func (s *session) openBackup(path string) (io.ReadCloser, error) {
 }
 
 // load loads a backup and returns what the event of the restore says of it.
-func (s *session) load(ctx context.Context, store authority.Store, from io.Reader, dir string) ([]string, error) {
+func (s *session) load(ctx context.Context, store authority.Store, from io.Reader, place storePlace) ([]string, error) {
 	archiver, ok := store.(authority.Archiver)
 	if !ok {
 		return nil, unknowable("a backup cannot be loaded into this kind of store", "restore it with its own means", nil)
@@ -112,13 +115,16 @@ func (s *session) load(ctx context.Context, store authority.Store, from io.Reade
 	var archive *backup.ArchiveError
 	switch {
 	case errors.Is(err, authority.ErrNotEmpty):
-		return nil, misused("the store in "+dir+" is not empty", "it was not touched: name an empty folder with --data")
+		if place.url != "" {
+			return nil, misused("the store in the database is not empty", "it was not touched: name an empty database with --database-url-file")
+		}
+		return nil, misused("the store in "+place.dir+" is not empty", "it was not touched: name an empty folder with --data")
 	case errors.Is(err, backup.ErrNewer):
 		return nil, unknowable("a newer version wrote the backup", "nothing was restored: upgrade keywright", nil)
 	case errors.As(err, &archive):
 		return nil, unknowable("", "nothing was restored: use another backup", archive)
 	case err != nil:
-		return nil, unknowable("nothing was restored", "look at the disk", err)
+		return nil, unknowable("nothing was restored", "look at the disk, or at the database", err)
 	}
 	if _, err := fmt.Fprintln(s.stdout, "restored · "+contents(&summary)); err != nil {
 		return nil, err
@@ -142,7 +148,7 @@ func (c counting) Load(ctx context.Context, next func() (any, error)) error {
 }
 
 // thaw ends the freeze of a restored store, by revocation logs or by saying that the loss is accepted.
-func (s *session) thaw(ctx context.Context, store authority.Store, f *restoreFlags, lines []string) error {
+func (s *session) thaw(ctx context.Context, store authority.Store, place storePlace, f *restoreFlags, lines []string) error {
 	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: s.now, Random: rand.Reader})
 	if err != nil {
 		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
@@ -152,7 +158,7 @@ func (s *session) thaw(ctx context.Context, store authority.Store, f *restoreFla
 	switch {
 	case len(f.logs) == 0 && !f.accept:
 		s.say("frozen: a server over it answers 503, as what was revoked since the backup is not known")
-		s.say("next: keywright restore --revocation-log FILE, or keywright restore --accept-loss, with the same --data")
+		s.say("next: keywright restore --revocation-log FILE, or keywright restore --accept-loss, with the same %s", place.word())
 		return nil
 	case f.accept && a.Frozen() == nil:
 		return refused("the store is not frozen", "nothing needs to be done")
@@ -179,7 +185,11 @@ func (s *session) thaw(ctx context.Context, store authority.Store, f *restoreFla
 	if err := a.Thaw(ctx, restorer, lines); err != nil {
 		return unknowable("the store stays frozen", "repeat it without --from", err)
 	}
-	s.say("keys are judged again · root.key is not in a backup: put a copy of it beside the store")
+	beside := "beside the store"
+	if place.url != "" {
+		beside = "where the server looks for it"
+	}
+	s.say("keys are judged again · root.key is not in a backup: put a copy of it %s", beside)
 	return nil
 }
 

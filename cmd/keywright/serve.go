@@ -163,7 +163,15 @@ func (s *session) storePlace(data, database string) (p storePlace, err error) {
 	return p, err
 }
 
-// openPlace opens a store where it is.
+// word is what a place is called on the command line.
+func (p storePlace) word() string {
+	if p.url == "" {
+		return "--data"
+	}
+	return "database"
+}
+
+// openPlace opens a store where it is. One that must exist is not made in a database; callers look into a folder first.
 func openPlace(ctx context.Context, p storePlace, holder string, log *slog.Logger, existing bool) (authority.Store, error) {
 	if p.url == "" {
 		return openStore(ctx, p.dir, holder)
