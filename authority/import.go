@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	importChunk = 10_000  // lines of one transaction
+	importChunk = 20_000  // lines of one transaction
 	importBytes = 4 << 20 // metadata of one transaction
 )
 
@@ -84,7 +84,7 @@ func (t *ImportTotals) add(r *ImportResult) {
 	}
 }
 
-// ImportMany takes records as they come, ten thousand lines in one transaction with one event, which holds their number and
+// ImportMany takes records as they come, twenty thousand lines in one transaction with one event, which holds their number and
 // the SHA-256 of their ids. A line that cannot be done is refused with its reason and leaves nothing, and the others go
 // on; so does one that comes with an error of its own. A line that is there already is skipped, so an import that broke
 // off is resumed by doing it again.
@@ -144,10 +144,13 @@ type importLine struct {
 func importChunks(lines iter.Seq2[ImportRequest, error]) iter.Seq[[]importLine] {
 	return func(yield func([]importLine) bool) {
 		var chunk []importLine
-		number, size := 0, 0
+		number, size, last := 0, 0, 0
 		for q, wrong := range lines {
 			if number++; q.Line > 0 {
 				number = q.Line
+			}
+			if chunk == nil { // as large as the one before
+				chunk = make([]importLine, 0, last)
 			}
 			chunk = append(chunk, importLine{number, q, wrong})
 			if size += len(q.Metadata); len(chunk) < importChunk && size < importBytes {
@@ -156,7 +159,7 @@ func importChunks(lines iter.Seq2[ImportRequest, error]) iter.Seq[[]importLine] 
 			if !yield(chunk) {
 				return
 			}
-			chunk, size = nil, 0
+			chunk, size, last = nil, 0, len(chunk)
 		}
 		if len(chunk) > 0 {
 			yield(chunk)

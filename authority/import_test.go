@@ -289,7 +289,7 @@ func TestImportIsResumedByDoingItAgain(t *testing.T) {
 		acknowledged += len(r)
 		return nil
 	})
-	if !errors.Is(err, broken) || acknowledged != 10_000 {
+	if !errors.Is(err, broken) || acknowledged != 20_000 {
 		t.Fatal(acknowledged, err)
 	}
 	n := map[authority.Outcome]int{}
@@ -299,7 +299,7 @@ func TestImportIsResumedByDoingItAgain(t *testing.T) {
 	if n[authority.Refused] != 0 || n[authority.Skipped] < acknowledged || n[authority.Skipped]+n[authority.Accepted] != len(requests) {
 		t.Errorf("the second time: %v", n)
 	}
-	for _, i := range []int{0, 9_999, 10_000, 24_999} {
+	for _, i := range []int{0, 19_999, 20_000, 24_999} {
 		if v := verify(t, a, keywright.Ask{Key: keywright.NewSecret(fmt.Sprint("a key of 16 and more ", i)), Keyspace: "opaque"}); !v.Valid() {
 			t.Error(i, v.Code)
 		}

@@ -44,6 +44,7 @@ func (w *importing) write(ctx context.Context, results []ImportResult) error {
 	for i := range w.chunk {
 		results[i].Line = w.chunk[i].number
 	}
+	w.drafts = make([]importDraft, 0, len(w.chunk))
 	from := 0
 	for from < len(w.chunk) {
 		w.begin()
@@ -61,7 +62,7 @@ func (w *importing) write(ctx context.Context, results []ImportResult) error {
 
 func (w *importing) begin() {
 	w.space, w.now = w.authority.space(w.options.Keyspace), w.authority.now()
-	w.drafts, w.hashes, w.publics, w.ids = nil, map[keywright.Hash]int{}, map[string]int{}, map[keywright.KeyID]int{}
+	w.drafts, w.hashes, w.publics, w.ids = w.drafts[:0], map[keywright.Hash]int{}, map[string]int{}, map[keywright.KeyID]int{}
 }
 
 // decide drafts lines from a place on, and returns the place of the first that has to wait until those before it are

@@ -46,13 +46,18 @@ func (s *Store) transact(ctx context.Context, write func(*transaction) error) er
 		return ctx.Err()
 	}
 	// The statements are not given ctx: the driver would start a goroutine for each, and each is short.
-	tx, err := s.write.BeginTx(context.WithoutCancel(ctx), nil)
+	conn, err := s.write.Conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return err
 	}
 	// After a full disk SQLite has done that itself, and says so; after the commit there is nothing to be undone.
 	defer func() { _ = tx.Rollback() }()
-	t := &transaction{ctx: ctx, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}
+	t := &transaction{ctx: ctx, conn: conn, tx: tx, put: &s.put, bound: map[*sql.Stmt]*sql.Stmt{}}
 	if err := write(t); err != nil {
 		return asConflict(err)
 	}
@@ -62,6 +67,7 @@ func (s *Store) transact(ctx context.Context, write func(*transaction) error) er
 	if err := tx.Commit(); err != nil {
 		return err
 	}
+	_ = conn.Close() // that lets go of it for what follows
 	s.old.holds = s.old.holds || t.erased
 	s.cutLog()
 	return nil
@@ -70,6 +76,7 @@ func (s *Store) transact(ctx context.Context, write func(*transaction) error) er
 // A transaction is one write under way.
 type transaction struct {
 	ctx   context.Context
+	conn  *sql.Conn // on which tx is
 	tx    *sql.Tx
 	put   *putStatements
 	bound map[*sql.Stmt]*sql.Stmt // the statements of put as this transaction uses them
@@ -105,10 +112,8 @@ func (t *transaction) write(c authority.Change) ([]authority.Event, error) {
 			return nil, err
 		}
 	}
-	for _, p := range c.Puts {
-		if err := t.putOne(p); err != nil {
-			return nil, err
-		}
+	if err := t.putAll(c.Puts); err != nil {
+		return nil, err
 	}
 	return t.appendEvents(c.Events)
 }
@@ -122,6 +127,25 @@ func (t *transaction) checkBased(b authority.Based) error {
 	}
 	if version != b.Version {
 		return &authority.ConflictError{What: "version"}
+	}
+	return nil
+}
+
+// putAll writes puts in their order, but for those between which it does not matter.
+func (t *transaction) putAll(puts []authority.Put) error {
+	for len(puts) > 0 {
+		n, records := newRecords(puts)
+		if len(records) < bulkRows {
+			n = max(n, 1)
+			for _, p := range puts[:n] {
+				if err := t.putOne(p); err != nil {
+					return err
+				}
+			}
+		} else if err := t.putNew(puts[:n], records); err != nil {
+			return err
+		}
+		puts = puts[n:]
 	}
 	return nil
 }

@@ -49,17 +49,28 @@ func (t *transaction) putRecord(r *authority.Record) error {
 }
 
 func (t *transaction) insertSecrets(r *authority.Record) error {
-	for i, s := range r.Secrets {
-		if err := column.CheckTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
-			return fmt.Errorf("record %s: %w", r.ID, err)
-		}
-		_, err := t.exec(t.put.insertSecret, r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, column.Millis(s.Created),
-			column.Millis(s.Expires), s.Registered, s.Pepper, s.Slow, s.Grace, int64(s.Idle))
+	for i := range r.Secrets {
+		args, err := secretArgs(r, i)
 		if err != nil {
+			return err
+		}
+		if _, err := t.exec(t.put.insertSecret, args...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// secretArgs are the values of insert_secret.
+func secretArgs(r *authority.Record, i int) ([]any, error) {
+	s := &r.Secrets[i]
+	if err := column.CheckTexts("public id", s.PublicID, "pepper", s.Pepper, "slow", s.Slow); err != nil {
+		return nil, fmt.Errorf("record %s: %w", r.ID, err)
+	}
+	return []any{
+		r.ID[:], i, r.Keyspace, s.Hash[:], s.PublicID, column.Millis(s.Created), column.Millis(s.Expires), s.Registered, s.Pepper, s.Slow,
+		s.Grace, int64(s.Idle),
+	}, nil
 }
 
 // recordArgs are the values of insert_record and update_record.

@@ -64,7 +64,7 @@ var failures = map[string]func(*testing.T, authority.Store) func(){
 	"failing statement that rolls back": func(t *testing.T, store authority.Store) func() {
 		s := store.(*Store)
 		execute(t, s, `CREATE TEMP TRIGGER fail BEFORE INSERT ON main.secrets
-			WHEN (SELECT count(*) FROM main.records) % 1000 > 700 BEGIN SELECT raise(ROLLBACK, 'injected'); END`)
+			WHEN (SELECT count(*) FROM main.secrets) % 1000 > 700 BEGIN SELECT raise(ROLLBACK, 'injected'); END`)
 		execute(t, s, `CREATE TEMP TRIGGER fail_spend AFTER INSERT ON main.ledger
 			WHEN NEW.sequence % 1000 = 700 BEGIN SELECT raise(ROLLBACK, 'injected'); END`)
 		return func() { execute(t, s, "DROP TRIGGER fail; DROP TRIGGER fail_spend") }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/keywright/keywright/authority"
+)
+
+// bulkRows is how many rows one statement inserts. A statement of many rows keeps its place in each index from row to row,
+// and costs what every statement costs once.
+const bulkRows = 50
+
+// newRecords returns how many of the puts from the first on are new records and moves, and those records. Such puts may
+// change places: a move touches no record.
+func newRecords(puts []authority.Put) (n int, records []*authority.Record) {
+	for _, p := range puts {
+		switch p := p.(type) {
+		case *authority.Record:
+			if p.Version != 1 {
+				return n, records
+			}
+			records = append(records, p)
+		case *authority.Move:
+		default:
+			return n, records
+		}
+		n++
+	}
+	return n, records
+}
+
+// putNew writes many new records and the moves between them.
+func (t *transaction) putNew(puts []authority.Put, records []*authority.Record) error {
+	if err := t.insertRecords(records); err != nil {
+		return err
+	}
+	for _, p := range puts {
+		if m, ok := p.(*authority.Move); ok {
+			if err := t.move(m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A secretRow is a row of a new secret.
+type secretRow struct {
+	record   *authority.Record
+	position int
+}
+
+func (r *secretRow) hash() []byte { return r.record.Secrets[r.position].Hash[:] }
+
+// insertRecords writes new records in the order of their ids, and then their secrets in the order of their hashes: each
+// page of an index is then visited once.
+func (t *transaction) insertRecords(records []*authority.Record) error {
+	slices.SortFunc(records, func(a, b *authority.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	err := t.insertRows(insertRecordSQL, len(records), func(i int) ([]any, error) {
+		args, err := recordArgs(records[i])
+		if err != nil {
+			err = fmt.Errorf("record %s: %w", records[i].ID, err)
+		}
+		return args, err
+	})
+	if err != nil {
+		return err
+	}
+	rows := make([]secretRow, 0, len(records))
+	for _, r := range records {
+		for i := range r.Secrets {
+			rows = append(rows, secretRow{r, i})
+		}
+	}
+	slices.SortFunc(rows, func(a, b secretRow) int { return bytes.Compare(a.hash(), b.hash()) })
+	return t.insertRows(insertSecretSQL, len(rows), func(i int) ([]any, error) {
+		return secretArgs(rows[i].record, rows[i].position)
+	})
+}
+
+// insertRows inserts rows by a statement that is written for one, many of them at once.
+func (t *transaction) insertRows(text string, n int, args func(int) ([]any, error)) error {
+	return t.conn.Raw(func(raw any) error {
+		c, ok := raw.(driver.ConnPrepareContext)
+		if !ok {
+			return fmt.Errorf("the driver has connections of another kind: %T", raw)
+		}
+		done := 0
+		for _, rows := range []int{bulkRows, 1} {
+			many := (n - done) / rows
+			if many == 0 {
+				continue
+			}
+			err := t.insertParts(c, manyRows(text, rows), many, func(part int, values []driver.NamedValue) ([]driver.NamedValue, error) {
+				for i := range rows {
+					row, err := args(done + part*rows + i)
+					if err != nil {
+						return nil, err
+					}
+					for _, v := range row {
+						values = append(values, driver.NamedValue{Ordinal: len(values) + 1, Value: value(v)})
+					}
+				}
+				return values, nil
+			})
+			if err != nil {
+				return err
+			}
+			done += many * rows
+		}
+		return nil
+	})
+}
+
+// insertParts executes a statement n times. It is compiled for that: one that is kept could outlive its connection.
+func (t *transaction) insertParts(c driver.ConnPrepareContext, text string, n int, values func(int, []driver.NamedValue) ([]driver.NamedValue, error)) error {
+	prepared, err := c.PrepareContext(context.Background(), text)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = prepared.Close() }()
+	s, ok := prepared.(driver.StmtExecContext)
+	if !ok {
+		return fmt.Errorf("the driver has statements of another kind: %T", prepared)
+	}
+	var list []driver.NamedValue
+	for part := range n {
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		if list, err = values(part, list[:0]); err != nil {
+			return err
+		}
+		if _, err := s.ExecContext(context.Background(), list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manyRows writes an insert of one row as one of many. It does not undo what it did when a row is refused: the whole
+// transaction is undone then, and so no page needs to be copied before it is changed.
+func manyRows(text string, rows int) string {
+	text = strings.Replace(strings.TrimRight(text, "; \r\n"), "INSERT INTO", "INSERT OR FAIL INTO", 1)
+	return text + strings.Repeat(","+text[strings.LastIndex(text, "VALUES")+len("VALUES"):], rows-1)
+}
+
+// value turns a number into the one kind that drivers take.
+func value(v any) driver.Value {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case uint64:
+		return int64(v)
+	}
+	return v
+}
