@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http/httptest"
 	"slices"
 	"strconv"
@@ -22,9 +23,10 @@ import (
 // fields are those of a request, under the names that the API has for them.
 type fields map[string]any
 
-// A step is one thing that somebody asks for. A verify wants a code; everything else wants to be done, or "refused".
+// A step is one thing that somebody asks for. A verify wants a code, a bulk the number of keys, an import what became of its
+// line, an export how many records there are and how many hashes they show; everything else wants to be done, or "refused".
 type step struct {
-	do   string // issue, verify, update, credits, disable, enable, revoke, rotate, end-grace, child, bulk, wait
+	do   string // issue, verify, update, credits, disable, enable, revoke, rotate, end-grace, child, bulk, import, export, wait
 	key  string // the name of a key within its scenario
 	as   string // the name of the key that a rotate or child makes
 	with fields
@@ -198,6 +200,10 @@ type entrance interface {
 	child(t *testing.T, parent, parentID string, with fields) (key, id string, refused bool)
 	// bulk does a verb to the keys of an owner and returns how many they were.
 	bulk(t *testing.T, verb, owner string, dryRun bool) (count int, refused bool)
+	// bring imports one line and returns its outcome.
+	bring(t *testing.T, line api.ImportLine) (outcome string)
+	// export returns how many records come, and how many hashes.
+	export(t *testing.T, keyspace string, hashes bool) (records, shown int)
 }
 
 // A world is an authority with two keyspaces of its own beside the built-in ones.
@@ -303,7 +309,7 @@ func TestScenarios(t *testing.T) {
 		"command line": func(w *world) entrance { return typed{w} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, s := range slices.Concat(scenarios, rotations) {
+			for _, s := range slices.Concat(scenarios, rotations, moves) {
 				t.Run(s.name, func(t *testing.T) {
 					w := newWorld(t)
 					s.play(t, w, open(w))
@@ -332,8 +338,16 @@ func (s scenario) play(t *testing.T, w *world, d entrance) {
 		case "issue":
 			keys[step.key], ids[step.key], refused = d.issue(t, step.with)
 			if step.key == "seam" {
-				keys["seam"] = "myapp_BRTRKFsL_51FwqftsmMDHHbJAMEXXHCgG"
+				keys["seam"] = seamOfMyapp
 			}
+		case "import":
+			var line api.ImportLine
+			step.with.into(t, &line)
+			code = d.bring(t, line)
+			keys["seam"], ids[step.key], refused = seamOfMyapp, line.ID.String(), code == "refused"
+		case "export":
+			records, shown := d.export(t, "myapp", step.with["hashes"] != nil)
+			code = fmt.Sprintf("%d with %d hashes", records, shown)
 		case "verify":
 			with := fields{"keyspace": "default"}
 			for name, value := range step.with {
