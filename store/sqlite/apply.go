@@ -131,25 +131,6 @@ func (t *transaction) checkBased(b authority.Based) error {
 	return nil
 }
 
-// putAll writes puts in their order, but for those between which it does not matter.
-func (t *transaction) putAll(puts []authority.Put) error {
-	for len(puts) > 0 {
-		n, records := newRecords(puts)
-		if len(records) < bulkRows {
-			n = max(n, 1)
-			for _, p := range puts[:n] {
-				if err := t.putOne(p); err != nil {
-					return err
-				}
-			}
-		} else if err := t.putNew(puts[:n], records); err != nil {
-			return err
-		}
-		puts = puts[n:]
-	}
-	return nil
-}
-
 func (t *transaction) putOne(p authority.Put) error {
 	switch p := p.(type) {
 	case *authority.Record:
@@ -188,12 +169,9 @@ func (t *transaction) appendEvents(events []authority.Event) ([]authority.Event,
 	linked := make([]authority.Event, len(events))
 	for i, e := range events {
 		e.Link(sequence+1, head)
-		if err := t.insertEvent(&e); err != nil {
-			return nil, err
-		}
 		linked[i], sequence, head = e, e.Sequence, e.Hash
 	}
-	return linked, nil
+	return linked, t.insertEvents(linked)
 }
 
 // lastEvent reads where the chain ends, each time: it is one page that is always in memory, and what is not remembered

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -16,6 +17,25 @@ import (
 // bulkRows is how many rows one statement inserts. A statement of many rows keeps its place in each index from row to row,
 // and costs what every statement costs once.
 const bulkRows = 50
+
+// putAll writes puts in their order, but for those between which it does not matter.
+func (t *transaction) putAll(puts []authority.Put) error {
+	for len(puts) > 0 {
+		n, records := newRecords(puts)
+		if len(records) < bulkRows {
+			n = max(n, 1)
+			for _, p := range puts[:n] {
+				if err := t.putOne(p); err != nil {
+					return err
+				}
+			}
+		} else if err := t.putNew(puts[:n], records); err != nil {
+			return err
+		}
+		puts = puts[n:]
+	}
+	return nil
+}
 
 // newRecords returns how many of the puts from the first on are new records and moves, and those records. Such puts may
 // change places: a move touches no record.
@@ -85,6 +105,19 @@ func (t *transaction) insertRecords(records []*authority.Record) error {
 	})
 }
 
+// insertEvents writes events that are linked already.
+func (t *transaction) insertEvents(events []authority.Event) error {
+	if len(events) >= bulkRows {
+		return t.insertRows(insertEventSQL, len(events), func(i int) ([]any, error) { return eventArgs(&events[i]) })
+	}
+	for i := range events {
+		if err := t.insertEvent(&events[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // insertRows inserts rows by a statement that is written for one, many of them at once.
 func (t *transaction) insertRows(text string, n int, args func(int) ([]any, error)) error {
 	return t.conn.Raw(func(raw any) error {
@@ -92,35 +125,17 @@ func (t *transaction) insertRows(text string, n int, args func(int) ([]any, erro
 		if !ok {
 			return fmt.Errorf("the driver has connections of another kind: %T", raw)
 		}
-		done := 0
-		for _, rows := range []int{bulkRows, 1} {
-			many := (n - done) / rows
-			if many == 0 {
-				continue
-			}
-			err := t.insertParts(c, manyRows(text, rows), many, func(part int, values []driver.NamedValue) ([]driver.NamedValue, error) {
-				for i := range rows {
-					row, err := args(done + part*rows + i)
-					if err != nil {
-						return nil, err
-					}
-					for _, v := range row {
-						values = append(values, driver.NamedValue{Ordinal: len(values) + 1, Value: value(v)})
-					}
-				}
-				return values, nil
-			})
-			if err != nil {
-				return err
-			}
-			done += many * rows
+		rest := n - n%bulkRows
+		if err := t.insertParts(c, manyRows(text, bulkRows), encoded(0, rest, bulkRows, args)); err != nil {
+			return err
 		}
-		return nil
+		return t.insertParts(c, manyRows(text, 1), encoded(rest, n, 1, args))
 	})
 }
 
-// insertParts executes a statement n times. It is compiled for that: one that is kept could outlive its connection.
-func (t *transaction) insertParts(c driver.ConnPrepareContext, text string, n int, values func(int, []driver.NamedValue) ([]driver.NamedValue, error)) error {
+// insertParts executes a statement with each list of values. It is compiled for that: one that is kept could outlive its
+// connection.
+func (t *transaction) insertParts(c driver.ConnPrepareContext, text string, lists iter.Seq2[[]driver.NamedValue, error]) error {
 	prepared, err := c.PrepareContext(context.Background(), text)
 	if err != nil {
 		return err
@@ -130,15 +145,14 @@ func (t *transaction) insertParts(c driver.ConnPrepareContext, text string, n in
 	if !ok {
 		return fmt.Errorf("the driver has statements of another kind: %T", prepared)
 	}
-	var list []driver.NamedValue
-	for part := range n {
-		if err := t.ctx.Err(); err != nil {
-			return err
+	for values, err := range lists {
+		if err == nil {
+			err = t.ctx.Err()
 		}
-		if list, err = values(part, list[:0]); err != nil {
-			return err
+		if err == nil {
+			_, err = s.ExecContext(context.Background(), values)
 		}
-		if _, err := s.ExecContext(context.Background(), list); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -150,15 +164,4 @@ func (t *transaction) insertParts(c driver.ConnPrepareContext, text string, n in
 func manyRows(text string, rows int) string {
 	text = strings.Replace(strings.TrimRight(text, "; \r\n"), "INSERT INTO", "INSERT OR FAIL INTO", 1)
 	return text + strings.Repeat(","+text[strings.LastIndex(text, "VALUES")+len("VALUES"):], rows-1)
-}
-
-// value turns a number into the one kind that drivers take.
-func value(v any) driver.Value {
-	switch v := v.(type) {
-	case int:
-		return int64(v)
-	case uint64:
-		return int64(v)
-	}
-	return v
 }

@@ -180,19 +180,29 @@ func answerArgs(a *authority.Answer) []any {
 }
 
 func (t *transaction) insertEvent(e *authority.Event) error {
+	args, err := eventArgs(e)
+	if err == nil {
+		_, err = t.exec(t.put.insertEvent, args...)
+	}
+	return err
+}
+
+// eventArgs are the values of insert_event.
+func eventArgs(e *authority.Event) ([]any, error) {
 	err := column.CheckTexts("actor", e.Actor, "verb", e.Verb, "target", e.Target, "keyspace", e.Keyspace, "request", e.Request)
 	if err != nil {
-		return fmt.Errorf("event: %w", err)
+		return nil, fmt.Errorf("event: %w", err)
 	}
 	changes, err := column.List("changes", e.Changes)
 	if err != nil {
-		return fmt.Errorf("event: %w", err)
+		return nil, fmt.Errorf("event: %w", err)
 	}
 	personal, err := column.Personal(e.Personal)
 	if err != nil {
-		return fmt.Errorf("event: %w", err)
+		return nil, fmt.Errorf("event: %w", err)
 	}
-	_, err = t.exec(t.put.insertEvent, e.Sequence, e.Time.UnixMilli(), e.Actor, e.Verb, e.Target, e.Keyspace, e.Request,
-		changes, personal, e.Previous[:], e.Hash[:])
-	return err
+	return []any{
+		e.Sequence, e.Time.UnixMilli(), e.Actor, e.Verb, e.Target, e.Keyspace, e.Request, changes, personal, e.Previous[:],
+		e.Hash[:],
+	}, nil
 }
