@@ -60,6 +60,9 @@ func (a *Authority) gather() {
 }
 
 func (c *counting) count(u *use, now time.Time, hour int64) {
+	if u.id.IsZero() {
+		return // no key was found
+	}
 	k := usageKey{u.space, u.id, hour, u.step}
 	sum := c.usage[k]
 	sum.count++

@@ -76,8 +76,7 @@ func (j *judgement) note(step int, ask *keywright.Ask) {
 	l := j.authority.uses
 	j.space.counts.stripes[j.hash[0]&15].n[step].Add(1)
 	if !j.found {
-		j.noteStranger(ask)
-		return
+		j.noteStranger(ask) // and a note as of any other, which is not counted: the time of a refusal tells nothing
 	}
 	u := l.claim(j.hash[0] % useStripes)
 	u.id, u.hash, u.space, u.step, u.cost, u.flags = j.id, j.stored, j.space.number, uint8(step), max(ask.Cost, 1), 0

@@ -100,6 +100,9 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 		return nil, nil
 	}
 	failing := j.failing(ask)
+	if failing&ended != 0 {
+		j.parseAnyway(ask.Key)
+	}
 	if j.found && (failing == 0 || ask.Explain) && !j.free(ask) {
 		unpaid, err := j.pay(ctx, ask, v, ask.DryRun || failing != 0)
 		if err != nil {
@@ -149,6 +152,7 @@ type judgement struct {
 	rules     *ruleSet
 	scopes    []string            // granted
 	named     bool                // the ask is plain
+	unparsed  bool                // the hash was found, and proves how the key is written
 	doubtful  bool                // the table does not know the state
 	slow      bool                // judged by a slow hash
 	pepper    string              // of the hash; empty: none
@@ -230,6 +234,26 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 	return nil
 }
 
+// ended are the steps at which a key is refused that is as good as unknown to the outside world.
+const ended = 1<<stepRevoked | 1<<stepDisabled | 1<<stepExpired | 1<<stepNotYet
+
+// parseAnyway does for a key that was found at once and is refused what an unknown one costs, so that the time of a
+// refusal does not tell them apart.
+func (j *judgement) parseAnyway(key keywright.Secret) {
+	if !j.unparsed {
+		return
+	}
+	for i := range j.space.Formats {
+		k, err := j.space.Formats[i].Parse(key)
+		if err != nil || k.Checksum() == keywright.ChecksumWrong {
+			continue
+		}
+		hash := j.hash
+		hash[0] ^= 1 // nobody has it
+		_, _, _ = j.authority.table.Find((*[32]byte)(&hash))
+	}
+}
+
 // look looks in the table for a key that has not been parsed. A key that was made here and has the right hash is the
 // one that was made, so it is written right.
 func (j *judgement) look(hash *keywright.Hash, text string) bool {
@@ -247,7 +271,7 @@ func (j *judgement) look(hash *keywright.Hash, text string) bool {
 	if f.Hash != keywright.CoverFull {
 		return false
 	}
-	j.format, j.publicID, j.stored = f, f.PublicID(text), *hash
+	j.format, j.publicID, j.stored, j.unparsed = f, f.PublicID(text), *hash, true
 	j.take(id, state, g, kind)
 	return true
 }
