@@ -222,8 +222,10 @@ func (g Grace) String() string {
 // EndGrace ends all secrets of a key but the current one. Where one of them was used within the last hour, it is refused
 // unless forced: somebody still uses it.
 func (a *Authority) EndGrace(ctx context.Context, c Caller, id keywright.KeyID, force bool) (Record, error) {
-	if err := a.Flush(ctx); err != nil {
-		return Record{}, err
+	if !force { // what was counted tells of uses; an emergency does not wait for it
+		if err := a.Flush(ctx); err != nil {
+			return Record{}, err
+		}
 	}
 	return a.change(ctx, c, id, edit{scope: ScopeRotate, verb: "key.end_grace", change: func(r *Record) ([]string, error) {
 		now := a.now()
