@@ -42,16 +42,21 @@ func meterAll(limits []Limit) []metered {
 	return all
 }
 
-// A bill is what one verification has to pay. It is handed on by value, so that its room stays on the stack.
+// A bill is what one verification has to pay. It has room for as many items as its slices are long, which never
+// change: so they stay on the stack. Items beyond that are counted only.
 type bill struct {
 	items    []rate.Item
 	whose    []whose // of each item
-	asked    uint    // a bit for each limit of the ask that was found
-	accounts []Account
+	count    int
+	asked    uint // a bit for each limit of the ask that was found
+	accounts [maxDepth + 2]Account
+	paying   int // how many of the accounts there are
 }
 
-// usualItems is how many limits a bill has room for without memory of its own.
-const usualItems = 16
+const (
+	usualItems = 4  // a bill of so many limits costs least
+	stackItems = 16 // more take an allocation
+)
 
 type whose struct {
 	limit *metered
@@ -92,51 +97,52 @@ func checkCost(ask *keywright.Ask) error {
 	return nil
 }
 
-// draw writes the bill of a verification.
-func (j *judgement) draw(ctx context.Context, ask *keywright.Ask, b bill) (bill, error) {
+// draw writes the bill of a verification. An owner that is nil has nothing of its own to pay from.
+func (j *judgement) draw(ask *keywright.Ask, o *ownerState, b *bill) error {
 	cost := max(ask.Cost, 1)
 	if j.rules != nil {
-		b = b.add(ask, cost, j.id, j.rules.limits, "key", true)
+		b.add(ask, cost, (*[16]byte)(&j.id), j.rules.limits, "key", true)
 		if j.rules.credits {
-			b.accounts = append(b.accounts, Account(j.id))
+			b.charge(Account(j.id))
 		}
 	}
 	for _, k := range j.above[:j.depth] {
 		if k.rules == nil {
 			continue
 		}
-		b = b.add(ask, cost, k.id, k.rules.limits, "parent", false)
+		b.add(ask, cost, (*[16]byte)(&k.id), k.rules.limits, "parent", false)
 		if k.rules.credits {
-			b.accounts = append(b.accounts, Account(k.id))
+			b.charge(Account(k.id))
 		}
 	}
 	if j.owner != "" {
-		o, err := j.authority.owner(ctx, j.space, j.owner)
-		if err != nil {
-			return b, err
-		}
-		b = b.addOwner(ask, cost, j.space, j.owner, o)
+		b.addOwner(ask, cost, j.space, j.owner, o)
 	}
-	b = b.add(ask, cost, j.space.mark, j.space.limits, "keyspace", true)
-	return b.addAsked(ask, cost, j.id)
+	b.add(ask, cost, (*[16]byte)(&j.space.mark), j.space.limits, "keyspace", true)
+	return b.addAsked(ask, cost, (*[16]byte)(&j.id))
 }
 
-func (b bill) addOwner(ask *keywright.Ask, cost int64, s *space, owner string, o *ownerState) bill {
+func (b *bill) addOwner(ask *keywright.Ask, cost int64, s *space, owner string, o *ownerState) {
 	limits := s.ownerLimits
 	if o != nil && len(o.limits) > 0 {
 		limits = o.limits
 	}
 	if len(limits) > 0 {
-		b = b.add(ask, cost, AccountOf(s.Name, owner), limits, "owner", true)
+		subject := AccountOf(s.Name, owner)
+		b.add(ask, cost, (*[16]byte)(&subject), limits, "owner", true)
 	}
 	if o != nil && o.credits {
-		b.accounts = append(b.accounts, o.account)
+		b.charge(o.account)
 	}
-	return b
+}
+
+func (b *bill) charge(a Account) {
+	b.accounts[b.paying] = a
+	b.paying++
 }
 
 // add puts those limits on the bill that are taken at every verification, or that the ask names where it can.
-func (b bill) add(ask *keywright.Ask, cost int64, subject [16]byte, limits []metered, of string, named bool) bill {
+func (b *bill) add(ask *keywright.Ask, cost int64, subject *[16]byte, limits []metered, of string, named bool) {
 	for i := range limits {
 		l := &limits[i]
 		units, wanted := cost, l.Auto
@@ -151,29 +157,30 @@ func (b bill) add(ask *keywright.Ask, cost int64, subject [16]byte, limits []met
 			}
 		}
 		if wanted {
-			b = b.item(subject, l, units, of)
+			b.item(subject, l, units, of)
 		}
 	}
-	return b
 }
 
-func (b bill) item(subject [16]byte, l *metered, units int64, of string) bill {
-	var key rate.Key
-	copy(key[:], subject[:])
-	copy(key[16:], l.tag[:])
-	b.items = append(b.items, rate.Item{Key: key, Limit: l.size, Cost: units})
-	b.whose = append(b.whose, whose{l, of})
-	return b
+func (b *bill) item(subject *[16]byte, l *metered, units int64, of string) {
+	if b.count < len(b.items) {
+		it := &b.items[b.count]
+		copy(it.Key[:], subject[:])
+		copy(it.Key[16:], l.tag[:])
+		it.Limit, it.Cost = l.size, units
+		b.whose[b.count] = whose{l, of}
+	}
+	b.count++
 }
 
 // addAsked puts the limits on the bill that stand for this ask alone.
-func (b bill) addAsked(ask *keywright.Ask, cost int64, id keywright.KeyID) (bill, error) {
+func (b *bill) addAsked(ask *keywright.Ask, cost int64, id *[16]byte) error {
 	for n, l := range ask.Limits {
 		if b.asked>>n&1 == 1 {
 			continue
 		}
 		if l.Limit == 0 {
-			return b, invalid(fmt.Sprintf("limits[%d].name", n), "is no limit of the key, its owner or its keyspace", "use one of theirs, or give limit and window")
+			return invalid(fmt.Sprintf("limits[%d].name", n), "is no limit of the key, its owner or its keyspace", "use one of theirs, or give limit and window")
 		}
 		units := cost
 		if l.Cost > 0 {
@@ -181,45 +188,75 @@ func (b bill) addAsked(ask *keywright.Ask, cost int64, id keywright.KeyID) (bill
 		}
 		m := meter(Limit{Name: l.Name, Limit: l.Limit, Window: l.Window, Burst: l.Burst})
 		m.tag[0] ^= 0x5a // never the meter of a limit of the record that gets the name later
-		b = b.item(id, &m, units, "key")
+		b.item(id, &m, units, "key")
 	}
-	return b, nil
+	return nil
 }
 
 // pay takes what is on the bill, from limits first and then from credits, and returns the step that fails. Nothing
 // stays taken if it does. Dry, it only looks.
 func (j *judgement) pay(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, dry bool) (steps uint, err error) {
+	var o *ownerState
+	if j.owner != "" {
+		if o, err = j.authority.owner(ctx, j.space, j.owner); err != nil {
+			return 0, err
+		}
+	}
 	var (
-		items    [usualItems]rate.Item
-		whose    [usualItems]whose
-		accounts [maxDepth + 2]Account
+		items [usualItems]rate.Item
+		whose [usualItems]whose
 	)
-	b, err := j.draw(ctx, ask, bill{items: items[:0], whose: whose[:0], accounts: accounts[:0]})
-	if err != nil {
+	b := bill{items: items[:], whose: whose[:]}
+	if err := j.draw(ask, o, &b); err != nil {
 		return 0, err
 	}
-	a, now := j.authority, j.authority.clock()
-	if len(b.items) > 0 {
-		if err := a.restoreMeters(ctx, b.items); err != nil {
+	if b.count > usualItems {
+		return j.payMany(ctx, ask, o, v, dry, b.count)
+	}
+	return j.settle(ctx, ask, &b, v, dry)
+}
+
+// payMany is pay for a bill that has more items than usual. Its room on the stack is not for every verification: the
+// more there is, the longer it takes to clear.
+func (j *judgement) payMany(ctx context.Context, ask *keywright.Ask, o *ownerState, v *keywright.Verdict, dry bool, count int) (steps uint, err error) {
+	var (
+		items [stackItems]rate.Item
+		room  [stackItems]whose
+	)
+	b := bill{items: items[:], whose: room[:]}
+	if count > stackItems {
+		b.items, b.whose = make([]rate.Item, count), make([]whose, count)
+	}
+	if err := j.draw(ask, o, &b); err != nil {
+		return 0, err
+	}
+	return j.settle(ctx, ask, &b, v, dry)
+}
+
+// settle pays a bill that is written.
+func (j *judgement) settle(ctx context.Context, ask *keywright.Ask, b *bill, v *keywright.Verdict, dry bool) (steps uint, err error) {
+	a, now, items := j.authority, j.authority.clock(), b.items[:b.count]
+	if len(items) > 0 {
+		if err := a.restoreMeters(ctx, items); err != nil {
 			return 0, err
 		}
 		ok := false
 		if dry {
-			ok = a.meters.PeekAll(now, b.items)
+			ok = a.meters.PeekAll(now, items)
 		} else {
-			ok = a.meters.TakeAll(now, b.items)
+			ok = a.meters.TakeAll(now, items)
 		}
 		b.show(ask, ok, v)
 		if !ok {
 			return 1 << stepLimit, nil
 		}
 	}
-	if len(b.accounts) == 0 {
+	if b.paying == 0 {
 		return 0, nil
 	}
-	left, ok, err := a.bank.pay(ctx, Spending{Key: j.id, Time: now.UTC(), Accounts: slices.Clone(b.accounts), Amount: max(ask.Cost, 1)}, dry)
+	left, ok, err := a.bank.pay(ctx, Spending{Key: j.id, Time: now.UTC(), Accounts: slices.Clone(b.accounts[:b.paying]), Amount: max(ask.Cost, 1)}, dry)
 	if (err != nil || !ok) && !dry {
-		a.meters.GiveBack(b.items)
+		a.meters.GiveBack(items)
 	}
 	if err != nil {
 		return 0, err
@@ -237,7 +274,7 @@ func (j *judgement) pay(ctx context.Context, ask *keywright.Ask, v *keywright.Ve
 // show tells in the verdict how the limits stand: the one that makes wait longest, or the one that is nearest to its end.
 func (b *bill) show(ask *keywright.Ask, ok bool, v *keywright.Verdict) {
 	nearest := 0
-	for i := range b.items {
+	for i := range b.count {
 		d, n := &b.items[i].Decision, &b.items[nearest].Decision
 		switch {
 		case !ok && !d.OK && (n.OK || n.RetryAfter >= 0 && (d.RetryAfter < 0 || d.RetryAfter > n.RetryAfter)):
@@ -253,7 +290,7 @@ func (b *bill) show(ask *keywright.Ask, ok bool, v *keywright.Verdict) {
 	if v.Detail == nil {
 		v.Detail = &keywright.Detail{}
 	}
-	for i := range b.items {
+	for i := range b.count {
 		v.Limits = append(v.Limits, b.state(i))
 	}
 }

@@ -17,7 +17,7 @@ func items(n int) []Item {
 
 func TestWarmMetersAllocateNothing(t *testing.T) {
 	m := New([16]byte{1})
-	for _, n := range []int{1, 2, 8, usualItems} {
+	for _, n := range []int{1, 2, usualItems, usualItems + 1, stackItems} {
 		all := items(n)
 		m.TakeAll(start, all)
 		for what, use := range map[string]func(){

@@ -5,7 +5,8 @@ package rate
 import "time"
 
 const (
-	usualItems = 16            // more take an allocation
+	usualItems = 4             // so many cost least
+	stackItems = 16            // more take an allocation
 	tooMuch    = 1_000_000_001 // is over every burst, and can be added up
 )
 
@@ -21,9 +22,16 @@ type holding struct {
 // is left after the taking; else it is what is there, and OK says which items would have passed. Costs of the same key
 // add up: of two items one may pass, and the other not.
 func (m *Meters) TakeAll(now time.Time, items []Item) (ok bool) {
-	clock := nanoseconds(now)
+	if len(items) > usualItems {
+		var many [stackItems]holding // cleared only where they are needed
+		return m.takeAll(nanoseconds(now), items, many[:0])
+	}
 	var usual [usualItems]holding
-	held := m.hold(items, usual[:0])
+	return m.takeAll(nanoseconds(now), items, usual[:0])
+}
+
+func (m *Meters) takeAll(clock int64, items []Item, room []holding) (ok bool) {
+	held := m.hold(items, room)
 	defer release(held)
 	ok = true
 	for i := range held {
