@@ -274,7 +274,7 @@ func (j *judgement) settle(ctx context.Context, ask *keywright.Ask, b *bill, v *
 // show tells in the verdict how the limits stand: the one that makes wait longest, or the one that is nearest to its end.
 func (b *bill) show(ask *keywright.Ask, ok bool, v *keywright.Verdict) {
 	nearest := 0
-	for i := range b.count {
+	for i := 1; i < b.count; i++ {
 		d, n := &b.items[i].Decision, &b.items[nearest].Decision
 		switch {
 		case !ok && !d.OK && (n.OK || n.RetryAfter >= 0 && (d.RetryAfter < 0 || d.RetryAfter > n.RetryAfter)):
@@ -283,22 +283,21 @@ func (b *bill) show(ask *keywright.Ask, ok bool, v *keywright.Verdict) {
 			nearest = i
 		}
 	}
-	v.Limit = b.state(nearest)
+	b.state(nearest, &v.Limit)
 	if !slices.Contains(ask.Include, "limits") {
 		return
 	}
 	if v.Detail == nil {
 		v.Detail = &keywright.Detail{}
 	}
-	for i := range b.count {
-		v.Limits = append(v.Limits, b.state(i))
+	v.Limits = make([]keywright.LimitState, b.count)
+	for i := range v.Limits {
+		b.state(i, &v.Limits[i])
 	}
 }
 
-func (b *bill) state(i int) keywright.LimitState {
+func (b *bill) state(i int, s *keywright.LimitState) {
 	l, d := b.whose[i].limit, &b.items[i].Decision
-	return keywright.LimitState{
-		Name: l.Name, Of: b.whose[i].of, Limit: d.Limit, Window: l.Window, Amount: l.Limit.Limit,
-		Remaining: d.Remaining, Reset: d.ResetAfter, RetryAfter: d.RetryAfter,
-	}
+	s.Name, s.Of, s.Limit, s.Window, s.Amount = l.Name, b.whose[i].of, d.Limit, l.Window, l.Limit.Limit
+	s.Remaining, s.Reset, s.RetryAfter = d.Remaining, d.ResetAfter, d.RetryAfter
 }
