@@ -48,21 +48,30 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 // ended are the steps at which a key is refused that is as good as unknown to the outside world.
 const ended = 1<<stepRevoked | 1<<stepDisabled | 1<<stepExpired | 1<<stepNotYet
 
+// hide makes a key that was found one that nobody has, in every field and in what it costs.
+func (j *judgement) hide(key keywright.Secret) {
+	format := j.parseAnyway(key)
+	*j = judgement{authority: j.authority, space: j.space, format: format, hash: j.hash, hidden: true}
+}
+
 // parseAnyway does for a key that was found at once and is refused what an unknown one costs, so that the time of a
-// refusal does not tell them apart.
-func (j *judgement) parseAnyway(key keywright.Secret) {
+// refusal does not tell them apart. It returns the format that an unknown one would have.
+func (j *judgement) parseAnyway(key keywright.Secret) *keywright.Format {
 	if !j.unparsed {
-		return
+		return j.format
 	}
+	format := j.format
 	for i := range j.space.Formats {
 		k, err := j.space.Formats[i].Parse(key)
 		if err != nil || k.Checksum() == keywright.ChecksumWrong {
 			continue
 		}
+		format = &j.space.Formats[i]
 		hash := j.hash
 		hash[0] ^= 1 // nobody has it
 		_, _, _ = j.authority.table.Find((*[32]byte)(&hash))
 	}
+	return format
 }
 
 // look looks in the table for a key that has not been parsed. A key that was made here and has the right hash is the

@@ -41,9 +41,9 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 	return a.judgeFor(ctx, ask, v, "")
 }
 
-// judgeFor is judge where there are only the keys of an owner, unless that is empty: of those of others nothing is told
-// and nothing spent. It looks at the lease of the store twice: what was judged under it must not be answered after its
-// end.
+// judgeFor is judge where there are only the keys of an owner, unless that is empty: those of others are
+// judged as one that nobody has. It looks at the lease of the store twice: what was judged under it must not be
+// answered after its end.
 func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
 	if a.frozen.Load() {
 		return nil, errFrozen
@@ -80,6 +80,9 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
 	}
+	if owner != "" && j.found && j.owner != owner {
+		j.hide(ask.Key)
+	}
 	if j.rules != nil && j.rules.parent != nil {
 		if err := j.ascend(ctx); err != nil {
 			return nil, err
@@ -89,10 +92,6 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 		if err := j.prepare(ask); err != nil {
 			return nil, err
 		}
-	}
-	if owner != "" && j.found && j.owner != owner {
-		v.Code, v.Keyspace = keywright.NotFound, j.space.Name
-		return nil, nil
 	}
 	failing := j.failing(ask)
 	if failing&ended != 0 {
@@ -148,6 +147,7 @@ type judgement struct {
 	scopes    []string            // granted
 	named     bool                // the ask is plain
 	unparsed  bool                // the hash was found, and proves how the key is written
+	hidden    bool                // there is such a key, of another owner than the caller's
 	doubtful  bool                // the table does not know the state
 	slow      bool                // judged by a slow hash
 	pepper    string              // of the hash; empty: none
