@@ -4,6 +4,7 @@ package authority
 
 import (
 	"context"
+	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
@@ -77,6 +78,11 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 			return nil, err
 		}
 	}
+	if len(ask.Tags) > 0 {
+		if err := checkTags(ask.Tags); err != nil {
+			return nil, err
+		}
+	}
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
 	}
@@ -123,6 +129,28 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 		}
 	}
 	return j.rules, nil
+}
+
+const (
+	maxTags     = 8
+	maxTagBytes = 64
+)
+
+// checkTags refuses tags that cannot be written to a log as they are.
+func checkTags(tags []string) error {
+	if len(tags) > maxTags {
+		return tooMany("tags", maxTags)
+	}
+	for i, tag := range tags {
+		if tag == "" || len(tag) > maxTagBytes || strings.ContainsFunc(tag, notInTags) {
+			return invalid(fmt.Sprintf("tags[%d]", i), "is not 1 to 64 letters, digits, _ . : / = and -", "for example route=invoices; never a secret, since tags are logged")
+		}
+	}
+	return nil
+}
+
+func notInTags(r rune) bool {
+	return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') && !strings.ContainsRune("_.:/=-", r)
 }
 
 // ascend looks up the keys above a child.

@@ -255,7 +255,7 @@ type typed struct{ *world }
 
 // flags are the flags that stand for fields of the API.
 var flags = map[string]string{
-	"keyspace": "keyspace", "name": "name", "environment": "env", "scopes": "scope", "scope_expr": "scope-expr", "reason": "reason",
+	"keyspace": "keyspace", "name": "name", "environment": "env", "scopes": "scope", "scope_expr": "scope-expr", "tags": "tag", "reason": "reason",
 	"not_before": "not-before", "expires_at": "expires-at", "hash": "hash", "public_id": "public-id", "client_ip": "client-ip",
 	"origin": "origin", "method": "method", "path": "path", "allowed_networks": "allow-network", "allowed_origins": "allow-origin",
 	"allowed_methods": "allow-method", "allowed_paths": "allow-path", "owner": "owner", "format": "format", "roles": "role", "limits": "limit",
