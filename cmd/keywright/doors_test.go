@@ -117,7 +117,7 @@ func (d inProcess) act(t *testing.T, verb, id string, with fields) bool {
 	case "credits":
 		var q api.CreditsChange
 		with.into(t, &q)
-		_, err = d.authority.ChangeCredits(ctx, operator, of, authority.CreditsChange(q))
+		_, err = d.authority.ChangeCredits(ctx, operator, of, authority.CreditsChange{Set: q.Set, Add: q.Add, Take: q.Take})
 	}
 	return d.refused(t, err)
 }
@@ -245,7 +245,7 @@ func (d byClient) act(t *testing.T, verb, id string, with fields) bool {
 	case "credits":
 		var q api.CreditsChange
 		with.into(t, &q)
-		_, err = c.ChangeCredits(ctx, of, q)
+		_, err = c.ChangeCredits(ctx, of, q, "")
 	}
 	return d.refused(t, err)
 }
