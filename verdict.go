@@ -30,6 +30,7 @@ type Ask struct {
 	Cost        int64      // units of limits and credits that the request takes, 1 to 1e9; 0 stands for 1
 	Limits      []AskLimit // limits to take from besides those that are taken at every verification, at most 8
 	Include     []string   // name, metadata: read from the store, so they cost a query; limits: all, not only the nearest
+	Tags        []string   // what the caller calls it by in the log, at most 8 of 1 to 64 letters, digits, _ . : / = and -; not judged
 	Explain     bool       // list every check, not only the first that failed
 	DryRun      bool       // leave no trace: nothing is counted or spent
 }

@@ -25,7 +25,8 @@ const (
 const (
 	// HeaderRequestID names a request. A server takes a sane one from the client, or makes one, and answers with it.
 	HeaderRequestID = "X-Request-Id"
-	// HeaderIdempotencyKey makes a repeat of an issue or a rotation within 24 hours return the same record, without the key.
+	// HeaderIdempotencyKey makes a repeat of an issue or a rotation within 24 hours return the same record, without the
+	// key, and one of a change of credits change nothing.
 	HeaderIdempotencyKey = "Idempotency-Key"
 )
 

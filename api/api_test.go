@@ -194,7 +194,7 @@ func TestVerdictRoundTrip(t *testing.T) {
 	ask := keywright.Ask{
 		Key: keywright.NewSecret(secret), Keyspace: "acme", Environment: "live", Scopes: []string{"a"}, ScopeExpr: "a OR b",
 		ClientIP: netip.MustParseAddr("192.0.2.1"), Method: "GET", Path: "/", Origin: "https://a.example", Include: []string{"name"}, Explain: true, DryRun: true,
-		Cost: 3, Limits: []keywright.AskLimit{{Name: "exports", Cost: 2}, {Name: "own", Limit: 10, Window: time.Hour, Burst: 4}},
+		Tags: []string{"route=a"}, Cost: 3, Limits: []keywright.AskLimit{{Name: "exports", Cost: 2}, {Name: "own", Limit: 10, Window: time.Hour, Burst: 4}},
 	}
 	var q api.VerifyRequest
 	over(t, api.VerifyRequestOf(ask), &q)

@@ -26,6 +26,7 @@ type VerifyRequest struct {
 	Cost        int64      `json:"cost,omitempty" minimum:"1" maximum:"1000000000" doc:"Units of limits and credits that the request takes; absent: 1." example:"1"`
 	Limits      []AskLimit `json:"limits,omitempty" nullable:"false" doc:"Limits to take from besides those that are taken from at every verification, at most 8."`
 	Include     []string   `json:"include,omitempty" nullable:"false" enum:"name,metadata,limits" doc:"What a verdict carries on request: name and metadata cost a query; limits are all that were taken from, not only the nearest."`
+	Tags        []string   `json:"tags,omitempty" nullable:"false" maxItems:"8" doc:"What the server's log calls the verification by: each 1 to 64 letters, digits, _ . : / = and -. The verdict does not depend on them. Never a secret: one that looks like it is not logged." example:"[\"route=invoices\"]"`
 	Explain     bool       `json:"explain,omitempty" doc:"List every check, not only the first that failed."`
 	DryRun      bool       `json:"dry_run,omitempty" doc:"Leave no trace: nothing is counted or spent."`
 }
@@ -69,7 +70,7 @@ func (r *VerifyRequest) Ask() keywright.Ask {
 	a := keywright.Ask{
 		Key: r.Key.Secret, Keyspace: r.Keyspace, Environment: r.Environment, Scopes: r.Scopes, ScopeExpr: r.ScopeExpr,
 		ClientIP: r.ClientIP, Method: r.Method, Path: r.Path, Origin: r.Origin, Cost: r.Cost, Include: r.Include,
-		Explain: r.Explain, DryRun: r.DryRun,
+		Tags: r.Tags, Explain: r.Explain, DryRun: r.DryRun,
 	}
 	for _, l := range r.Limits {
 		a.Limits = append(a.Limits, keywright.AskLimit{Name: l.Name, Cost: l.Cost, Limit: l.Limit, Window: l.Window.Duration(), Burst: l.Burst})
@@ -82,7 +83,7 @@ func VerifyRequestOf(a keywright.Ask) VerifyRequest {
 	r := VerifyRequest{
 		Key: NewKey(a.Key), Keyspace: a.Keyspace, Environment: a.Environment, Scopes: a.Scopes, ScopeExpr: a.ScopeExpr,
 		ClientIP: a.ClientIP, Method: a.Method, Path: a.Path, Origin: a.Origin, Cost: a.Cost, Include: a.Include,
-		Explain: a.Explain, DryRun: a.DryRun,
+		Tags: a.Tags, Explain: a.Explain, DryRun: a.DryRun,
 	}
 	for _, l := range a.Limits {
 		r.Limits = append(r.Limits, AskLimit{Name: l.Name, Cost: l.Cost, Limit: l.Limit, Window: Duration(l.Window), Burst: l.Burst})

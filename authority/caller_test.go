@@ -3,8 +3,11 @@
 package authority_test
 
 import (
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -323,6 +326,64 @@ func TestCodesAreDocumented(t *testing.T) {
 	text := strings.Join(strings.Fields(string(guide)), " ")
 	if want := strings.Join(append(codes, "`"+string(keywright.Valid)+"`"), ", "); !strings.Contains(text, want) {
 		t.Errorf("the guide does not say: %s", want)
+	}
+}
+
+// TestKeysOfOthersAreUnknown judges a key of another owner and one that nobody has: no field of the verdict, no count and
+// no event tells them apart.
+func TestKeysOfOthersAreUnknown(t *testing.T) {
+	a, _ := open(t)
+	if err := a.Warm(ctx); err != nil {
+		t.Fatal(err)
+	}
+	q := authority.IssueRequest{Owner: "team_8", Credits: &authority.CreditsRequest{Remaining: 5}, Limits: []authority.Limit{limit("requests", 1, time.Hour)}}
+	theirs, revoked := issue(t, a, q), issue(t, a, authority.IssueRequest{Owner: "team_8"})
+	if _, err := a.Revoke(ctx, admin, revoked.Record.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	family, err := a.IssueChild(ctx, admin, theirs.Record.ID, authority.IssueRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := as(t, a, authority.Rules{Owner: "team_7"}, "keys:verify")
+	before := len(events(t, a))
+	judged := func(key keywright.Secret, ask keywright.Ask) (keywright.Verdict, map[keywright.Code]uint64) {
+		ask.Key, ask.Keyspace = key, "default"
+		counted := a.Verifications()["default"]
+		v, err := a.VerifyAs(ctx, bound, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := a.Verifications()["default"]
+		for code := range now {
+			now[code] -= counted[code]
+		}
+		return v, now
+	}
+	for name, ask := range map[string]keywright.Ask{
+		"plain": {}, "with much": {Environment: "test", Scopes: []string{"a:b"}, ScopeExpr: "c:d", Cost: 9, ClientIP: netip.MustParseAddr("192.0.2.1")},
+		"explained": {Explain: true}, "with everything": {Include: []string{"name", "metadata", "limits"}}, "a dry run": {DryRun: true},
+	} {
+		want, counted := judged(stranger(t), ask)
+		if want.Code != keywright.NotFound || (counted[keywright.NotFound] == 1) == ask.DryRun {
+			t.Fatalf("%s: an unknown key: %+v, counted %v", name, want, counted)
+		}
+		for kind, key := range map[string]keywright.Secret{"valid": theirs.Key, "revoked": revoked.Key, "child": family.Key} {
+			if v, n := judged(key, ask); !reflect.DeepEqual(v, want) || !maps.Equal(n, counted) {
+				t.Errorf("%s, %s: %+v, counted %v; unknown: %+v, counted %v", name, kind, v, n, want, counted)
+			}
+		}
+	}
+	for range 5 {
+		if err := a.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := events(t, a); len(all) != before {
+		t.Errorf("left events: %+v", all[before:])
+	}
+	if uses, err := a.LastUses(ctx, admin, &theirs.Record); err != nil || !uses[0].Time.IsZero() {
+		t.Errorf("noted as used: %+v, %v", uses, err)
 	}
 }
 

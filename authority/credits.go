@@ -20,6 +20,9 @@ type CreditsRequest struct {
 // A CreditsChange sets a balance, adds to it or takes from it: exactly one of the three.
 type CreditsChange struct {
 	Set, Add, Take *int64
+
+	// IdempotencyKey makes a repeat of the request within 24 hours change nothing and return the balance as it is then.
+	IdempotencyKey string
 }
 
 // kept returns credits as a record keeps them, with what a refill counts from.
@@ -157,11 +160,42 @@ func (a *Authority) ChangeCredits(ctx context.Context, c Caller, id keywright.Ke
 	return a.changeCredits(ctx, c, Balance{Account: Account(id), Keyspace: r.Keyspace}, id.String(), q)
 }
 
+// changeCredits changes a balance once for each idempotency key.
 func (a *Authority) changeCredits(ctx context.Context, c Caller, of Balance, target string, q CreditsChange) (Balance, error) {
 	kind, amount, err := q.move()
 	if err != nil {
 		return Balance{}, err
 	}
+	if q.IdempotencyKey == "" {
+		return a.moveCredits(ctx, c, of, target, kind, amount)
+	}
+	answer, err := a.answer("credits", c, q.IdempotencyKey, fmt.Sprintf("%x %s %d", of.Account, kind, amount))
+	if err != nil {
+		return Balance{}, err
+	}
+	old, err := a.answered(ctx, answer)
+	if err != nil {
+		return Balance{}, err
+	}
+	if old != nil {
+		return a.settled(ctx, of.Account)
+	}
+	answer.Record = keywright.KeyID(of.Account)
+	balance, err := a.moveCredits(ctx, c, of, target, kind, amount, &answer)
+	var conflict *ConflictError
+	if errors.As(err, &conflict) && conflict.What == "answer" { // the same request, at the same time
+		if old, again := a.answered(ctx, answer); old != nil || again != nil {
+			if again != nil {
+				return Balance{}, again
+			}
+			return a.settled(ctx, of.Account)
+		}
+	}
+	return balance, err
+}
+
+// moveCredits changes a balance, and puts besides what it is given, all or nothing.
+func (a *Authority) moveCredits(ctx context.Context, c Caller, of Balance, target string, kind MoveKind, amount int64, besides ...Put) (Balance, error) {
 	before, err := a.settled(ctx, of.Account)
 	if err != nil {
 		return Balance{}, err
@@ -174,7 +208,7 @@ func (a *Authority) changeCredits(ctx context.Context, c Caller, of Balance, tar
 		return Balance{}, err
 	}
 	move := &Move{Account: of.Account, Keyspace: of.Keyspace, Owner: of.Owner, Kind: kind, Amount: amount, Time: event.Time, Next: before.Next}
-	err = a.store.Apply(context.WithoutCancel(ctx), Change{Puts: []Put{move}, Events: []Event{event}})
+	err = a.store.Apply(context.WithoutCancel(ctx), Change{Puts: append(besides, move), Events: []Event{event}})
 	var conflict *ConflictError
 	if errors.As(err, &conflict) && conflict.What == "balance" {
 		return Balance{}, &Error{Kind: Conflicting, Field: "take", Problem: "is more than what is left", Hint: "take less, or set the balance to 0", Cause: err}

@@ -5,6 +5,7 @@ package authority_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -348,5 +349,62 @@ func TestRefillDates(t *testing.T) {
 		if times != c.times || !last.Equal(at(c.last)) || !next.Equal(at(c.next)) {
 			t.Errorf("%+v from %s to %s: %d, %s, %s; want %d, %s, %s", c.refill, c.after, c.now, times, last, next, c.times, c.last, c.next)
 		}
+	}
+}
+
+// TestCreditsAreChangedOnce repeats changes with the idempotency key of the first, one behind the other and at once, of a
+// key and of an owner: they change nothing.
+func TestCreditsAreChangedOnce(t *testing.T) {
+	a, clock := open(t)
+	k := issue(t, a, authority.IssueRequest{Owner: "team_7", Credits: &authority.CreditsRequest{Remaining: 3}})
+	other := issue(t, a, authority.IssueRequest{Credits: &authority.CreditsRequest{Remaining: 3}})
+	if _, err := a.PutOwner(ctx, admin, authority.OwnerRequest{ID: "team_7", Credits: &authority.CreditsUpdate{Remaining: ptr(int64(3))}}); err != nil {
+		t.Fatal(err)
+	}
+	ten, four := int64(10), int64(4)
+	for name, change := range map[string]func(authority.Caller, authority.CreditsChange) (authority.Balance, error){
+		"key": func(c authority.Caller, q authority.CreditsChange) (authority.Balance, error) {
+			return a.ChangeCredits(ctx, c, k.Record.ID, q)
+		},
+		"owner": func(c authority.Caller, q authority.CreditsChange) (authority.Balance, error) {
+			return a.ChangeOwnerCredits(ctx, c, authority.DefaultKeyspace, "team_7", q)
+		},
+	} {
+		wants := func(c authority.Caller, q authority.CreditsChange, once string, want int64) {
+			t.Helper()
+			q.IdempotencyKey = once
+			b, err := change(c, q)
+			if err != nil || b.Remaining != want {
+				t.Fatalf("%s: %d left, want %d (%v)", name, b.Remaining, want, err)
+			}
+		}
+		add := authority.CreditsChange{Add: &ten}
+		for range 3 {
+			wants(admin, add, name+"1", 13)
+		}
+		wants(admin, authority.CreditsChange{Take: &four}, name+"2", 9)
+		wants(admin, authority.CreditsChange{Take: &four}, name+"2", 9)
+		for _, q := range []authority.CreditsChange{{Add: &four}, {Take: &ten}, {Set: &ten}} {
+			q.IdempotencyKey = name + "1"
+			_, err := change(admin, q)
+			wantError(t, err, authority.Conflicting, "Idempotency-Key")
+		}
+		_, err := a.ChangeCredits(ctx, admin, other.Record.ID, authority.CreditsChange{Add: &ten, IdempotencyKey: name + "1"})
+		wantError(t, err, authority.Conflicting, "Idempotency-Key")
+		_, err = change(admin, authority.CreditsChange{Add: &ten, IdempotencyKey: strings.Repeat("k", 201)})
+		wantError(t, err, authority.Invalid, "Idempotency-Key")
+		wants(authority.Operator("somebody else", authority.Origin{}), add, name+"1", 19)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if _, err := change(admin, authority.CreditsChange{Add: &ten, IdempotencyKey: name + "3"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		wants(admin, add, name+"3", 29)
+		clock.advance(24*time.Hour + time.Minute)
+		wants(admin, add, name+"1", 39)
 	}
 }

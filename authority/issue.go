@@ -241,22 +241,31 @@ func (a *Authority) answer(verb string, c Caller, key, request string) (Answer, 
 
 // repeated returns what a request did when it was made before.
 func (a *Authority) repeated(ctx context.Context, answer Answer) (Issued, bool, error) {
-	page, err := a.store.List(ctx, Query{Of: Answers, Answer: answer.ID})
-	if err != nil {
-		return Issued{}, false, fromStore(err)
-	}
-	if len(page.Answers) == 0 || !answer.Created.Before(page.Answers[0].Expires) {
-		return Issued{}, false, nil
-	}
-	old := page.Answers[0]
-	if old.Request != answer.Request {
-		return Issued{}, false, &Error{Kind: Conflicting, Field: "Idempotency-Key", Problem: "was used for another request", Hint: "use a new one for each request"}
+	old, err := a.answered(ctx, answer)
+	if old == nil || err != nil {
+		return Issued{}, false, err
 	}
 	records, err := a.store.List(ctx, Query{ID: old.Record})
 	if err != nil || len(records.Records) == 0 {
 		return Issued{}, false, fromStore(err)
 	}
 	return Issued{Record: records.Records[0], Repeated: true}, true, nil
+}
+
+// answered returns what was kept of a request when it was made before, or nil. That another one was made under its key is
+// an error.
+func (a *Authority) answered(ctx context.Context, answer Answer) (*Answer, error) {
+	page, err := a.store.List(ctx, Query{Of: Answers, Answer: answer.ID})
+	if err != nil {
+		return nil, fromStore(err)
+	}
+	if len(page.Answers) == 0 || !answer.Created.Before(page.Answers[0].Expires) {
+		return nil, nil
+	}
+	if page.Answers[0].Request != answer.Request {
+		return nil, &Error{Kind: Conflicting, Field: "Idempotency-Key", Problem: "was used for another request", Hint: "use a new one for each request"}
+	}
+	return &page.Answers[0], nil
 }
 
 // IssueMany issues as many keys as there are requests, five thousand in one transaction, and hands each to done in order:

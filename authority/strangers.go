@@ -21,7 +21,7 @@ const (
 
 // A stranger came with a wrong secret under a public id that may be known.
 type stranger struct {
-	space    string
+	space    string // empty: the secret was right, and the caller bound to another owner; there is nothing to look at
 	publicID string
 	from     netip.Addr
 }
@@ -57,8 +57,12 @@ func (j *judgement) noteStranger(ask *keywright.Ask) {
 	if err != nil || k.PublicID() == "" {
 		return
 	}
+	s := stranger{j.space.Name, k.PublicID(), ask.ClientIP}
+	if j.hidden {
+		s.space = ""
+	}
 	select {
-	case j.authority.strangers <- stranger{j.space.Name, k.PublicID(), ask.ClientIP}:
+	case j.authority.strangers <- s:
 	default:
 	}
 }
@@ -68,6 +72,9 @@ func (a *Authority) lookAtStrangers(ctx context.Context) error {
 	for range strangersTogether {
 		select {
 		case s := <-a.strangers:
+			if s.space == "" {
+				continue
+			}
 			page, err := a.store.List(ctx, Query{Keyspace: s.space, PublicID: s.publicID, Limit: 1})
 			if err != nil {
 				return err

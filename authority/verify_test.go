@@ -4,6 +4,7 @@ package authority_test
 
 import (
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,28 @@ func TestAsksThatCannotBeUnderstood(t *testing.T) {
 	}
 	_, err := a.Verify(ctx, keywright.Ask{Key: known, Keyspace: "nowhere"})
 	wantError(t, err, authority.Unknown, "")
+}
+
+// TestTags gives an ask names for the log: a verdict is the same with them, and what a log could misread is refused.
+func TestTags(t *testing.T) {
+	a, _ := open(t)
+	issued := issue(t, a, authority.IssueRequest{Scopes: []string{"a:b"}})
+	for _, key := range []keywright.Secret{issued.Key, stranger(t)} {
+		ask := keywright.Ask{Key: key, Keyspace: "default", Scopes: []string{"a:b"}}
+		want := verify(t, a, ask)
+		ask.Tags = []string{"route=invoices", "A_z.0:9/b-c", strings.Repeat("x", 64), "4", "5", "6", "7", "8"}
+		if v := verify(t, a, ask); !reflect.DeepEqual(v, want) {
+			t.Errorf("%+v, without tags %+v", v, want)
+		}
+		ask.Tags = append(ask.Tags, "9")
+		_, err := a.Verify(ctx, ask)
+		wantError(t, err, authority.Invalid, "tags")
+		for _, bad := range []string{"", strings.Repeat("x", 65), "a b", "a\n", "a\"", "é", "a\xff", "a@b", "a[b", "a`b", "a{b", "a,b"} {
+			ask.Tags = []string{"good", bad}
+			_, err := a.Verify(ctx, ask)
+			wantError(t, err, authority.Invalid, "tags[1]")
+		}
+	}
 }
 
 func TestKeyspacesAreWorldsApart(t *testing.T) {

@@ -126,6 +126,17 @@ func TestIdempotency(t *testing.T) {
 	if err != nil || !again.Repeated || !again.Key.IsZero() || again.Record.ID != first.Record.ID {
 		t.Errorf("%+v, %v", again, err)
 	}
+	paid, err := c.Issue(t.Context(), api.IssueRequest{Credits: &api.CreditsRequest{Remaining: 1}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ten := int64(10)
+	for i, once := range []string{"a", "a", "b", "", ""} {
+		b, err := c.ChangeCredits(t.Context(), paid.Record.ID, api.CreditsChange{Add: &ten}, once)
+		if want := []int64{11, 11, 21, 31, 41}[i]; err != nil || b.Remaining != want {
+			t.Errorf("%d: %d left, want %d: %v", i, b.Remaining, want, err)
+		}
+	}
 }
 
 // TestMany issues and verifies by the line, and reads all of it back page by page.

@@ -24,7 +24,7 @@ func (c *Client) EndGrace(ctx context.Context, id keywright.KeyID, force bool) (
 	return r, c.do(ctx, call{method: http.MethodPost, path: keyPath(api.PathEndGrace, id), body: api.EndGraceRequest{Force: force}, into: &r})
 }
 
-// once makes a call that makes a secret safe to repeat, where it has an idempotency key.
+// once makes a call that would do more the second time safe to repeat, where it has an idempotency key.
 func once(q call, idempotencyKey string) call {
 	if idempotencyKey != "" {
 		q.header = http.Header{api.HeaderIdempotencyKey: {idempotencyKey}}

@@ -20,11 +20,12 @@ func (c *Client) Credits(ctx context.Context, id keywright.KeyID) (api.Credits, 
 	return b, c.do(ctx, call{method: http.MethodGet, path: keyPath(api.PathCredits, id), into: &b, repeat: true})
 }
 
-// ChangeCredits sets the credits of a key, adds to them or takes from them. It is not repeated where the server could
-// not be reached, since that might be done twice.
-func (c *Client) ChangeCredits(ctx context.Context, id keywright.KeyID, q api.CreditsChange) (api.Credits, error) {
+// ChangeCredits sets the credits of a key, adds to them or takes from them. With an idempotency key a repeat within 24
+// hours changes nothing and returns what is left; without one the call is not repeated where the server could not be
+// reached, since that might be done twice.
+func (c *Client) ChangeCredits(ctx context.Context, id keywright.KeyID, q api.CreditsChange, idempotencyKey string) (api.Credits, error) {
 	var b api.Credits
-	return b, c.do(ctx, call{method: http.MethodPost, path: keyPath(api.PathCredits, id), body: q, into: &b})
+	return b, c.do(ctx, once(call{method: http.MethodPost, path: keyPath(api.PathCredits, id), body: q, into: &b}, idempotencyKey))
 }
 
 // Ledger returns a page of what changed the credits of a key, newest first. Limit is 50 where it is 0.
@@ -67,10 +68,11 @@ func (c *Client) OwnerCredits(ctx context.Context, keyspace, id string) (api.Cre
 	return b, c.do(ctx, call{method: http.MethodGet, path: ownerPath(api.PathOwnerCredits, id), query: values("keyspace", keyspace), into: &b, repeat: true})
 }
 
-// ChangeOwnerCredits sets the credits of an owner, adds to them or takes from them. It is not repeated.
-func (c *Client) ChangeOwnerCredits(ctx context.Context, keyspace, id string, q api.CreditsChange) (api.Credits, error) {
+// ChangeOwnerCredits sets the credits of an owner, adds to them or takes from them. An idempotency key works as with
+// ChangeCredits.
+func (c *Client) ChangeOwnerCredits(ctx context.Context, keyspace, id string, q api.CreditsChange, idempotencyKey string) (api.Credits, error) {
 	var b api.Credits
-	return b, c.do(ctx, call{method: http.MethodPost, path: ownerPath(api.PathOwnerCredits, id), query: values("keyspace", keyspace), body: q, into: &b})
+	return b, c.do(ctx, once(call{method: http.MethodPost, path: ownerPath(api.PathOwnerCredits, id), query: values("keyspace", keyspace), body: q, into: &b}, idempotencyKey))
 }
 
 // OwnerLedger returns a page of what changed the credits of an owner, newest first. Limit is 50 where it is 0.

@@ -35,7 +35,7 @@ type class struct {
 }
 
 // timing verifies keys of several classes in turns, in random order, and compares the times with those of an unknown
-// key. The control does one SHA-256 more, and must be told apart: a test that cannot see that sees nothing.
+// key, all for a caller that is bound to an owner. The control does one SHA-256 more, and must be told apart: a test that cannot see that sees nothing.
 func timing(args []string) error {
 	flags := flag.NewFlagSet("timing", flag.ExitOnError)
 	rounds := flags.Int("rounds", 200_000, "how often each class is asked about")
@@ -57,16 +57,35 @@ func timing(args []string) error {
 	if err != nil {
 		return err
 	}
+	caller, err := boundTo(ctx, a, ownOwner)
+	if err != nil {
+		return err
+	}
 	if err := a.Warm(ctx); err != nil {
 		return err
 	}
-	if err := measure(ctx, a, classes, *rounds); err != nil {
+	if err := measure(ctx, a, caller, classes, *rounds); err != nil {
 		return err
 	}
 	return judge(classes)
 }
 
-const keysOfAClass = 64
+const (
+	keysOfAClass = 64
+	ownOwner     = "team_7" // whom the caller is bound to
+	otherOwner   = "team_8"
+)
+
+// boundTo returns a caller to whom the keys of other owners do not exist.
+func boundTo(ctx context.Context, a *authority.Authority, owner string) (authority.Caller, error) {
+	issued, err := a.Issue(ctx, operator, authority.IssueRequest{
+		Keyspace: authority.ReservedKeyspace, Scopes: []string{authority.ScopeVerify}, Rules: authority.Rules{Owner: owner},
+	})
+	if err != nil {
+		return authority.Caller{}, err
+	}
+	return a.Authenticate(ctx, issued.Key, authority.Origin{})
+}
 
 // refusals makes keys of every class. The first is what the others are compared with, the last is the control.
 func refusals(ctx context.Context, a *authority.Authority) ([]*class, error) {
@@ -77,6 +96,7 @@ func refusals(ctx context.Context, a *authority.Authority) ([]*class, error) {
 	f.Prefix = authority.DefaultKeyspace
 	unknown, again := &class{name: "unknown"}, &class{name: "unknown, again"}
 	revoked, disabled, expired := &class{name: "revoked"}, &class{name: "disabled"}, &class{name: "expired"}
+	foreign := &class{name: "of another owner"}
 	control := &class{name: "control: one more hash"}
 	add := func(c *class, key keywright.Secret) {
 		c.asks = append(c.asks, keywright.Ask{Key: key, Keyspace: authority.DefaultKeyspace, Environment: "live"})
@@ -89,8 +109,12 @@ func refusals(ctx context.Context, a *authority.Authority) ([]*class, error) {
 			}
 			add(c, k.Full())
 		}
-		for _, c := range []*class{revoked, disabled, expired} {
-			issued, err := a.Issue(ctx, operator, authority.IssueRequest{ExpiresIn: time.Second})
+		for _, c := range []*class{revoked, disabled, expired, foreign} {
+			q := authority.IssueRequest{Owner: ownOwner, ExpiresIn: time.Second}
+			if c == foreign {
+				q.Owner, q.ExpiresIn = otherOwner, 0
+			}
+			issued, err := a.Issue(ctx, operator, q)
 			if err != nil {
 				return nil, err
 			}
@@ -107,10 +131,10 @@ func refusals(ctx context.Context, a *authority.Authority) ([]*class, error) {
 		}
 	}
 	time.Sleep(2 * time.Second) // until those that expire have
-	return []*class{unknown, again, revoked, disabled, expired, control}, nil
+	return []*class{unknown, again, revoked, disabled, expired, foreign, control}, nil
 }
 
-func measure(ctx context.Context, a *authority.Authority, classes []*class, rounds int) error {
+func measure(ctx context.Context, a *authority.Authority, caller authority.Caller, classes []*class, rounds int) error {
 	order := make([]int, len(classes))
 	for i := range order {
 		order[i] = i
@@ -121,7 +145,7 @@ func measure(ctx context.Context, a *authority.Authority, classes []*class, roun
 			c := classes[i]
 			ask := c.asks[n%keysOfAClass]
 			begun := time.Now()
-			v, err := a.Verify(ctx, ask)
+			v, err := a.VerifyAs(ctx, caller, ask)
 			if i == len(classes)-1 {
 				c.control = keywright.HashText(ask.Key.Reveal())
 			}

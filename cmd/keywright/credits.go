@@ -18,6 +18,7 @@ type changeFlags struct {
 	ledger   bool
 	limit    int
 	keyspace string // of an owner
+	once     string // an idempotency key
 	output   string
 }
 
@@ -26,6 +27,7 @@ func (f *changeFlags) add(cmd *cobra.Command) {
 	flags.Var(wholeNumber{&f.change.Set}, "set", "let `N` credits be left")
 	flags.Var(wholeNumber{&f.change.Add}, "add", "add `N` credits")
 	flags.Var(wholeNumber{&f.change.Take}, "take", "take `N` credits away")
+	flags.StringVar(&f.once, "idempotency-key", "", "do it once, however often it is asked with `TEXT` within 24 hours")
 	flags.BoolVar(&f.ledger, "ledger", false, "show what changed the credits, newest first")
 	flags.IntVar(&f.limit, "limit", defaultRows, "with --ledger: show at most `N` lines; 0 shows all")
 	outputFlag(cmd, &f.output)
@@ -43,6 +45,8 @@ func (f *changeFlags) changes() (bool, error) {
 	switch {
 	case n > 1:
 		return false, misused("more than one of --set, --add and --take was given", "give one of them")
+	case n == 0 && f.once != "":
+		return false, misused("--idempotency-key stands without a change", "give it beside --set, --add or --take")
 	case n > 0 && f.ledger:
 		return false, misused("--ledger stands beside a change", "change the credits first, then look")
 	case f.limit < 0:
@@ -79,7 +83,7 @@ A key gets credits by issue --credits or update --credits. Each change is in the
 			case f.ledger:
 				return s.showLedger(&f, func(cursor string, limit int) (api.LedgerList, error) { return c.Ledger(ctx, id, cursor, limit) })
 			case changes:
-				return s.showCredits(&f)(c.ChangeCredits(ctx, id, f.change))
+				return s.showCredits(&f)(c.ChangeCredits(ctx, id, f.change, f.once))
 			}
 			return s.showCredits(&f)(c.Credits(ctx, id))
 		},

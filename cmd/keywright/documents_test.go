@@ -15,15 +15,78 @@ import (
 	"testing"
 )
 
-// documents are the pages whose commands are typed, each with a server of its own and the files that it speaks of.
-var documents = []struct {
-	page  string
-	files map[string]string
-}{
-	{"README.md", nil},
-	{"docs/rotation.md", map[string]string{"acme.json": `{"policy": {"rotation": {"every": "2160h", "warn": "336h", "grace": "48h"}, "max_grace": "720h"}}`}},
-	{"docs/children.md", nil},
+// shownFiles are files that a page shows and its commands read.
+var shownFiles = map[string]map[string]string{
+	"docs/rotation.md": {"acme.json": `{"policy": {"rotation": {"every": "2160h", "warn": "336h", "grace": "48h"}, "max_grace": "720h"}}`},
 }
+
+// fixtures are folders of files that the commands of a page read.
+var fixtures = map[string]string{"docs/import.md": filepath.Join("testdata", "import")}
+
+// afterwards looks at what the commands of a page have left.
+var afterwards = map[string]func(*testing.T, *stage){"docs/import.md": importedKeysVerify}
+
+// pages are the README and every guide that has a line to type. One typed line begins with "$ "; a block of
+// commands that cannot be typed has none, and its fence says so: ```sh. A page that starts its own server has the line "$ keywright serve --data …", and
+// ^C where it is stopped; for every other there is one.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	found := map[string]string{}
+	for _, name := range append(names, filepath.Join("..", "..", "README.md")) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := filepath.ToSlash(strings.TrimPrefix(name, filepath.Join("..", "..")+string(filepath.Separator))); strings.Contains(string(text), "\n$ ") {
+			found[page] = string(text)
+		}
+	}
+	for _, page := range []string{"README.md", "docs/audit.md", "docs/backup.md", "docs/children.md", "docs/import.md", "docs/limits.md", "docs/rotation.md"} {
+		if found[page] == "" {
+			t.Errorf("%s has nothing to type any more", page)
+		}
+	}
+	return found
+}
+
+// TestUntypedBlocksAreMarked looks for commands that nobody types, in blocks that do not say so.
+func TestUntypedBlocksAreMarked(t *testing.T) {
+	names, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := 0
+	for _, name := range append(names, filepath.Join("..", "..", "README.md")) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range fenced.FindAllStringSubmatch(string(text), -1) {
+			blocks++
+			switch fence, typed, untyped := block[1], strings.Contains("\n"+block[2], "\n$ "), someCommand.MatchString(block[2]); {
+			case fence == "" && untyped && !typed:
+				t.Errorf("%s: a block of commands has neither lines that begin with \"$ \" nor the fence ```sh:\n%s", name, block[2])
+			case fence != "" && typed:
+				t.Errorf("%s: a block with lines to type has the fence ```%s:\n%s", name, fence, block[2])
+			}
+		}
+	}
+	if blocks < 50 {
+		t.Errorf("only %d blocks were looked at", blocks)
+	}
+}
+
+var (
+	fenced      = regexp.MustCompile("(?ms)^```(\\w*)$\n(.*?)^```$")
+	someCommand = regexp.MustCompile(`(?m)^(keywright|curl|cp|umask|litestream|docker) `)
+)
+
+// servesItself reports whether a page starts and stops its own servers.
+func servesItself(text string) bool { return strings.Contains(text, "\n$ keywright serve --data ") }
 
 // A typedLine is a command of a document and what it says that is printed.
 type typedLine struct {
@@ -48,9 +111,6 @@ func commandsOf(t *testing.T, page string) (lines []typedLine) {
 			last := &lines[len(lines)-1]
 			last.want = append(last.want, line)
 		}
-	}
-	if len(lines) < 5 {
-		t.Fatalf("the document has %d commands", len(lines))
 	}
 	return lines
 }
@@ -200,34 +260,50 @@ func (p *typist) curl(t *testing.T, args []string) string {
 	return string(text)
 }
 
+var refusedLines = regexp.MustCompile(`refused: [1-9]`)
+
 // refusedHere reports whether a document says that a command is refused.
 func refusedHere(want []string) bool {
+	if slices.ContainsFunc(want, func(line string) bool { return refusedLines.MatchString(line) }) {
+		return true // a line of an import
+	}
 	return len(want) > 0 && regexp.MustCompile(`^(error:|REVOKED|DISABLED|EXPIRED|FORBIDDEN|INSUFFICIENT_SCOPE|NOT_FOUND)`).MatchString(want[0])
 }
 
 // TestDocumentCommands types what the documents say, and sees what they say.
 func TestDocumentCommands(t *testing.T) {
-	for _, d := range documents {
-		t.Run(d.page, func(t *testing.T) {
-			page, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(d.page)))
+	for page, text := range pages(t) {
+		if servesItself(text) {
+			continue // TestGuides types it
+		}
+		t.Run(page, func(t *testing.T) {
+			p := &typist{stage: newStage(t, "text"), ids: map[string]string{}}
+			folder, err := filepath.Abs(fixtures[page])
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &typist{stage: newStage(t, "text"), ids: map[string]string{}}
 			t.Chdir(t.TempDir())
-			for name, text := range d.files {
-				if !strings.Contains(string(page), text) {
-					t.Errorf("the document does not show %s as it is used", name)
-				}
-				if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			if fixtures[page] != "" {
+				if err := os.CopyFS(".", os.DirFS(folder)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			for _, line := range commandsOf(t, string(page)) {
+			for name, shown := range shownFiles[page] {
+				if !strings.Contains(text, shown) {
+					t.Errorf("the document does not show %s as it is used", name)
+				}
+				if err := os.WriteFile(name, []byte(shown), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, line := range commandsOf(t, text) {
 				if strings.Contains(line.text, "$KEYWRIGHT_SERVICE_KEY") {
 					continue // TestReadmeRequest sends it
 				}
 				p.line(t, line)
+			}
+			if look := afterwards[page]; look != nil {
+				look(t, p.stage)
 			}
 		})
 	}

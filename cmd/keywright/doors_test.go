@@ -117,7 +117,7 @@ func (d inProcess) act(t *testing.T, verb, id string, with fields) bool {
 	case "credits":
 		var q api.CreditsChange
 		with.into(t, &q)
-		_, err = d.authority.ChangeCredits(ctx, operator, of, authority.CreditsChange(q))
+		_, err = d.authority.ChangeCredits(ctx, operator, of, authority.CreditsChange{Set: q.Set, Add: q.Add, Take: q.Take})
 	}
 	return d.refused(t, err)
 }
@@ -245,7 +245,7 @@ func (d byClient) act(t *testing.T, verb, id string, with fields) bool {
 	case "credits":
 		var q api.CreditsChange
 		with.into(t, &q)
-		_, err = c.ChangeCredits(ctx, of, q)
+		_, err = c.ChangeCredits(ctx, of, q, "")
 	}
 	return d.refused(t, err)
 }
@@ -255,7 +255,7 @@ type typed struct{ *world }
 
 // flags are the flags that stand for fields of the API.
 var flags = map[string]string{
-	"keyspace": "keyspace", "name": "name", "environment": "env", "scopes": "scope", "scope_expr": "scope-expr", "reason": "reason",
+	"keyspace": "keyspace", "name": "name", "environment": "env", "scopes": "scope", "scope_expr": "scope-expr", "tags": "tag", "reason": "reason",
 	"not_before": "not-before", "expires_at": "expires-at", "hash": "hash", "public_id": "public-id", "client_ip": "client-ip",
 	"origin": "origin", "method": "method", "path": "path", "allowed_networks": "allow-network", "allowed_origins": "allow-origin",
 	"allowed_methods": "allow-method", "allowed_paths": "allow-path", "owner": "owner", "format": "format", "roles": "role", "limits": "limit",

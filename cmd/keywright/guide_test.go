@@ -4,38 +4,13 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// TestImportGuide types what the guide to imports says, over the files that it names, and sees what it says.
-func TestImportGuide(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "import.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fixtures, err := filepath.Abs(filepath.Join("testdata", "import"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newStage(t, "text")
-	p := &typist{stage: s, ids: map[string]string{}}
-	t.Chdir(t.TempDir())
-	if err := os.CopyFS(".", os.DirFS(fixtures)); err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range commandsOf(t, string(page)) {
-		got, code := p.keywright(t, p.words(t, line.text)[1:])
-		if refused := strings.Contains(got, "refused: 1"); code != 0 && !refused || code == 0 && refused {
-			t.Fatalf("%s: exit %d: %s", line.text, code, got)
-		}
-		for _, want := range line.want {
-			if !p.says(want, got) {
-				t.Errorf("%s prints\n%s\nwhere the guide says\n%s", line.text, got, want)
-			}
-		}
-	}
+// importedKeysVerify verifies keys that the guide to imports has imported.
+func importedKeysVerify(t *testing.T, s *stage) {
+	t.Helper()
 	for keyspace, key := range map[string]string{
 		"home": "hk_9f8e7d6c5b4a39281706f5e4d3c2b1a0", "gateway": "zY8xW7vU6tS5rQ4pO3nM2lK1jI0hG9fE",
 		"partners": "mycompany_BRTRKFsL_51FwqftsmMDHHbJAMEXXHCgG", "mobile": "3ZfRYeWyHnGzvaJ1yrAxVtqP",

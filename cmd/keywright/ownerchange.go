@@ -102,7 +102,7 @@ func (s *session) ownersCreditsCommand() *cobra.Command {
 					return c.OwnerLedger(ctx, f.keyspace, args[0], cursor, limit)
 				})
 			case changes:
-				return s.showCredits(&f)(c.ChangeOwnerCredits(ctx, f.keyspace, args[0], f.change))
+				return s.showCredits(&f)(c.ChangeOwnerCredits(ctx, f.keyspace, args[0], f.change, f.once))
 			}
 			return s.showCredits(&f)(c.OwnerCredits(ctx, f.keyspace, args[0]))
 		},

@@ -73,6 +73,13 @@ var scenarios = []scenario{
 		{do: "verify", key: "k", with: fields{"environment": "live"}, want: "FORBIDDEN"},
 		{do: "issue", key: "x", with: fields{"environment": "nowhere"}, want: "refused"},
 	}, []string{"key.issue"}},
+	{"tags, which change no verdict", []step{
+		{do: "issue", key: "k", with: fields{"scopes": []string{"users:read"}}},
+		{do: "verify", key: "k", with: fields{"tags": []string{"route=invoices", "team/7"}}, want: "VALID"},
+		{do: "verify", key: "k", with: fields{"tags": []string{"a"}, "scopes": []string{"users:write"}}, want: "INSUFFICIENT_SCOPE"},
+		{do: "verify", key: "k", with: fields{"tags": []string{"two words"}}, want: "refused"},
+		{do: "verify", key: "k", with: fields{"tags": []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}}, want: "refused"},
+	}, []string{"key.issue"}},
 	{"scopes, wide and narrowed", []step{
 		{do: "issue", key: "k", with: fields{"scopes": []string{"documents.*", "users:read"}}},
 		{do: "verify", key: "k", with: fields{"scopes": []string{"documents.a.b", "users:read"}}, want: "VALID"},

@@ -24,7 +24,7 @@ type verifyFlags struct {
 	clientIP               string
 	method, path, origin   string
 	cost                   *int64
-	take, include          []string
+	take, include, tags    []string
 	explain, dryRun        bool
 	output                 string
 }
@@ -60,6 +60,7 @@ spends as any verification does, unless it is a --dry-run.`,
 	flags.StringArrayVar(&f.take, "take", nil, "take from the limit `NAME[=COST]` too, which is not taken from at every verification (repeat)")
 	flags.StringSliceVar(&f.include, "include", nil, "show `WHAT` too: limits, for all of them, or metadata (repeat)")
 	_ = cmd.RegisterFlagCompletionFunc("include", cobra.FixedCompletions([]string{"limits", "metadata"}, cobra.ShellCompDirectiveNoFileComp))
+	flags.StringArrayVar(&f.tags, "tag", nil, "let the server's log call it `TAG`, such as route=invoices; never a secret (repeat)")
 	flags.BoolVar(&f.explain, "explain", false, "show every check, not only the first that failed")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "leave no trace: nothing is counted or spent")
 	keyFileFlag(flags, &f.keyFile)
@@ -71,7 +72,7 @@ spends as any verification does, unless it is a --dry-run.`,
 func (s *session) verify(ctx context.Context, f *verifyFlags) error {
 	ask := keywright.Ask{
 		Keyspace: f.keyspace, Environment: f.env, Scopes: f.scopes, ScopeExpr: f.scopeExpr,
-		Method: f.method, Path: f.path, Origin: f.origin, Include: append([]string{"name"}, f.include...), Explain: f.explain, DryRun: f.dryRun,
+		Method: f.method, Path: f.path, Origin: f.origin, Include: append([]string{"name"}, f.include...), Tags: f.tags, Explain: f.explain, DryRun: f.dryRun,
 	}
 	var err error
 	if ask.Limits, err = parseTake(f.take); err != nil {

@@ -20,7 +20,7 @@ type askDecoder struct {
 	at    int
 	seen  uint16      // the fields, by their place in askFields
 	keyed bool        // there is a key, be it empty
-	lists [2][]string // room of scopes and include
+	lists [3][]string // room of scopes, include and tags
 	room  []keywright.AskLimit
 }
 
@@ -37,7 +37,7 @@ func (d *askDecoder) reset() {
 
 var askFields = [...]string{
 	"key", "keyspace", "environment", "scopes", "scope_expr", "client_ip", "method", "path", "origin", "include",
-	"explain", "dry_run", "cost", "limits",
+	"explain", "dry_run", "cost", "limits", "tags",
 }
 
 // decode reads b, after a reset. The ask does not refer to b afterwards.
@@ -93,6 +93,8 @@ func (d *askDecoder) member() *api.Problem {
 		return d.list(name, &d.Scopes, 0)
 	case "include":
 		return d.list(name, &d.Include, 1)
+	case "tags":
+		return d.list(name, &d.Tags, 2)
 	case "explain":
 		return d.bool(name, &d.Explain)
 	case "dry_run":

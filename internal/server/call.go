@@ -20,8 +20,9 @@ type call struct {
 	id      string
 	address netip.Addr // of the peer
 	caller  authority.Caller
-	route   string // the pattern; empty: none
-	fault   error  // what went wrong inside, for the log
+	route   string   // the pattern; empty: none
+	tags    []string // of the verification, once they are known to be some
+	fault   error    // what went wrong inside, for the log
 }
 
 type callKey struct{}

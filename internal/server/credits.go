@@ -23,7 +23,7 @@ func (s *Server) registerCredits() {
 	}, s.getCredits)
 	register(s, huma.Operation{
 		OperationID: "change-credits", Method: http.MethodPost, Path: api.PathCredits, Tags: []string{creditsTag}, Summary: "Set the credits of a key, add to them or take from them",
-		Description: "Exactly one of set, add and take. A repeat is done again.",
+		Description: "Exactly one of set, add and take. A repeat is done again, unless it has the Idempotency-Key of the first.",
 	}, s.changeCredits)
 	register(s, huma.Operation{
 		OperationID: "list-ledger", Method: http.MethodGet, Path: api.PathLedger, Tags: []string{creditsTag}, Summary: "List what changed the credits of a key, newest first",
@@ -36,13 +36,18 @@ func (s *Server) getCredits(ctx context.Context, c *call, in *ByID) (api.Credits
 
 type changeCreditsIn struct {
 	ByID
-	Body body[api.CreditsChange]
+	IdempotencyKey string `header:"Idempotency-Key" doc:"Makes a repeat within 24 hours change nothing and return what is left."`
+	Body           body[api.CreditsChange]
 }
 
 func (s *Server) changeCredits(ctx context.Context, c *call, in *changeCreditsIn) (api.Credits, int, error) {
 	return s.onCredits(ctx, &in.ByID, func(id keywright.KeyID) (authority.Balance, error) {
-		return s.authority.ChangeCredits(ctx, c.caller, id, authority.CreditsChange(in.Body.value))
+		return s.authority.ChangeCredits(ctx, c.caller, id, creditsChange(in.Body.value, in.IdempotencyKey))
 	})
+}
+
+func creditsChange(q api.CreditsChange, idempotencyKey string) authority.CreditsChange {
+	return authority.CreditsChange{Set: q.Set, Add: q.Add, Take: q.Take, IdempotencyKey: idempotencyKey}
 }
 
 // onCredits does something to a balance and shows it with its terms.

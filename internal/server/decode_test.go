@@ -80,6 +80,7 @@ func FuzzAskDecoder(f *testing.F) {
 	f.Add([]byte(`{"key":"x","scopes":[],"explain":null,"client_ip":""}`))
 	f.Add([]byte(`{"key":"x","cost":5,"limits":[{"name":"a","cost":2},null,{"name":"b","limit":10,"window":"1h","burst":3},{}]}`))
 	f.Add([]byte(`{"key":"x","cost":-1,"limits":[{"name":"a","cost":0}]}`))
+	f.Add([]byte(`{"key":"x","tags":["a=b",null],"scopes":["c"],"include":["d"]}`))
 	f.Add([]byte(`{"key":"x","cost":01}`))
 	f.Add([]byte(`{"key":"x","cost":1.5,"limits":[{"window":"1w"}]}`))
 	f.Add([]byte(`{"key":"x","cost":9223372036854775808}`))
@@ -145,6 +146,9 @@ func normal(a *keywright.Ask) {
 	}
 	if len(a.Include) == 0 {
 		a.Include = nil
+	}
+	if len(a.Tags) == 0 {
+		a.Tags = nil
 	}
 	if len(a.Limits) == 0 {
 		a.Limits = nil

@@ -18,7 +18,7 @@ import (
 // fieldsOfRoutes are bodies with every field, right as they stand.
 var fieldsOfRoutes = map[string]string{
 	"POST /v1/verify": `{"key":"x","keyspace":"default","environment":"live","scopes":["a"],"scope_expr":"a","client_ip":"192.0.2.1",
-		"method":"GET","path":"/","origin":"https://a.example","include":["name"],"explain":true,"dry_run":true,
+		"method":"GET","path":"/","origin":"https://a.example","include":["name"],"tags":["a=b"],"explain":true,"dry_run":true,
 		"cost":2,"limits":[{"name":"a","cost":1,"limit":10,"window":"1h","burst":3}]}`,
 	"POST /v1/keys": `{"keyspace":"default","format":"secret","environment":"live","name":"n","owner":"o","scopes":["a"],"roles":[],"limits":[{"name":"a","limit":10,"window":"1h","burst":3,"auto":true}],
 		"credits":{"remaining":5,"refill":{"amount":5,"every":"24h","mode":"add"}},"metadata":{"a":{"b":1}},

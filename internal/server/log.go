@@ -30,7 +30,8 @@ func (s *Server) finish(w *recorder, r *http.Request, c *call, start time.Time, 
 	s.logRequest(r, c, w.status, took, table[c.route].quiet && !s.options.LogVerifications)
 }
 
-// logRequest writes the event of a request. Nothing in it was chosen freely by the client.
+// logRequest writes the event of a request. Nothing in it was chosen freely by the client: tags have only characters that
+// mean nothing in a log.
 func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Duration, quiet bool) {
 	level := slog.LevelInfo
 	switch {
@@ -55,6 +56,9 @@ func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Dura
 	}
 	if actor := c.caller.Actor(); actor != "" {
 		attrs = append(attrs, slog.String("actor", actor))
+	}
+	if len(c.tags) > 0 {
+		attrs = append(attrs, slog.Any("tags", c.tags))
 	}
 	if c.fault != nil {
 		attrs = append(attrs, slog.Any("error", c.fault))

@@ -134,11 +134,12 @@ func (s *Server) getOwnerCredits(ctx context.Context, c *call, in *ByOwner) (api
 
 type changeOwnerCreditsIn struct {
 	ByOwner
-	Body body[api.CreditsChange]
+	IdempotencyKey string `header:"Idempotency-Key" doc:"Makes a repeat within 24 hours change nothing and return what is left."`
+	Body           body[api.CreditsChange]
 }
 
 func (s *Server) changeOwnerCredits(ctx context.Context, c *call, in *changeOwnerCreditsIn) (api.Credits, int, error) {
-	balance, err := s.authority.ChangeOwnerCredits(ctx, c.caller, in.Keyspace, in.ID, authority.CreditsChange(in.Body.value))
+	balance, err := s.authority.ChangeOwnerCredits(ctx, c.caller, in.Keyspace, in.ID, creditsChange(in.Body.value, in.IdempotencyKey))
 	return s.ownerCredits(ctx, &balance, err)
 }
 

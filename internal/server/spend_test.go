@@ -91,6 +91,14 @@ func TestCreditsOverHTTP(t *testing.T) {
 	if c.Remaining != 5 || c.Refill.Every.String() != "24h" || time.Until(c.NextRefillAt) < 23*time.Hour {
 		t.Errorf("%+v", c)
 	}
+	first := h.send("POST", path+"/credits", h.root, `{"add":2}`, api.HeaderIdempotencyKey, "once")
+	if again := h.send("POST", path+"/credits", h.root, `{"add":2}`, api.HeaderIdempotencyKey, "once"); first.StatusCode != 200 || again.StatusCode != 200 || again.body != first.body {
+		t.Errorf("%d %s, repeated %d %s", first.StatusCode, first.body, again.StatusCode, again.body)
+	}
+	if p := h.wantProblem(h.send("POST", path+"/credits", h.root, `{"add":3}`, api.HeaderIdempotencyKey, "once"), api.Conflict); p.Field != api.HeaderIdempotencyKey {
+		t.Errorf("%+v", p)
+	}
+	h.want(h.send("POST", path+"/credits", h.root, `{"take":2}`), 200, &c)
 	h.wantProblem(h.send("POST", path+"/credits", h.root, `{"take":6}`), api.Conflict)
 	h.wantProblem(h.send("POST", path+"/credits", h.root, `{"take":1,"set":2}`), api.InvalidInput)
 	h.wantProblem(h.send("POST", path+"/credits", h.root, `{}`), api.InvalidInput)
@@ -104,7 +112,7 @@ func TestCreditsOverHTTP(t *testing.T) {
 		}
 		cursor = l.NextCursor
 	}
-	if got := strings.Join(kinds, " "); got != "add4 spend-2 set3" {
+	if got := strings.Join(kinds, " "); got != "take-2 add2 add4 spend-2 set3" {
 		t.Errorf("ledger %s", got)
 	}
 	h.wantProblem(h.send("GET", path+"/ledger?cursor=x", h.root, ""), api.InvalidInput)

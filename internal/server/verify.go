@@ -87,6 +87,7 @@ func (s *Server) judge(w http.ResponseWriter, r *http.Request, c *call, x *excha
 	if err != nil {
 		return s.problemOf(c, err)
 	}
+	c.tags = loggedTags(&x.ask.Ask)
 	x.out = append(appendVerdict(x.out[:0], &v, time.Now()), '\n')
 	return nil
 }
@@ -165,6 +166,7 @@ func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *
 	if err != nil {
 		return s.problemOf(c, err)
 	}
+	s.logTagged(r, c, &x.ask.Ask)
 	x.out = appendVerdict(x.out[:0], &v, time.Now())
 	return nil
 }

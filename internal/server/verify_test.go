@@ -102,7 +102,11 @@ func TestBadAsks(t *testing.T) {
 		`{"key":"k","keyspace":"default","client_ip":"x"}`:       "client_ip",
 		`{"key":"k","keyspace":"default","explain":"true"}`:      "explain",
 		`{"key":"k","keyspace":"default","include":["secrets"]}`: "include",
-		`{"key":"k","keyspace":"default","tags":{}}`:             "",
+		`{"key":"k","keyspace":"default","tags":{}}`:             "tags",
+		`{"key":"k","keyspace":"default","tags":["a",7]}`:        "tags",
+		`{"key":"k","keyspace":"default","tags":["a","b c"]}`:    "tags[1]",
+		`{"key":"k","keyspace":"default","tags":[""]}`:           "tags[0]",
+		`{"key":"k","keyspace":"default","labels":{}}`:           "",
 		`{"key":"k","key":"k","keyspace":"default"}`:             "",
 		`{"Key":"k","keyspace":"default"}`:                       "",
 		`{"key":"k","keyspace":"default"}{}`:                     "",
@@ -119,6 +123,49 @@ func TestBadAsks(t *testing.T) {
 	h.wantProblem(h.send("POST", "/v1/verify", h.root, "{}", "Content-Encoding", "gzip"), api.UnsupportedMediaType)
 	h.wantProblem(h.send("GET", "/v1/verify", h.root, ""), api.MethodNotAllowed)
 	h.wantProblem(h.send("POST", "/v1/verify", h.root, `{"key":"`+strings.Repeat("x", 2<<20)+`"}`), api.TooLarge)
+}
+
+// TestTagsAreLogged looks for the tags of verifications in the log: at info where every verification is logged, else at
+// debug, and not at all where they are not tags.
+func TestTagsAreLogged(t *testing.T) {
+	for level, all := range map[string]bool{"INFO": true, "DEBUG": false} {
+		h := newHouse(t, func(o *Options) { o.LogVerifications = all })
+		key, _ := h.key(authority.IssueRequest{})
+		body := func(tags ...string) string {
+			return encode(map[string]any{"key": key, "keyspace": "default", "tags": tags})
+		}
+		for range 50 { // what held the tags is used again at once
+			h.send("POST", "/v1/verify", h.root, body("route=single", "b"))
+			h.send("POST", "/v1/verify", h.root, body("bad tag"))
+			h.send("POST", "/v1/verify", h.root, body(key[len(key)-40:], "part="+key[len(key)-36:], "d7b5f6b8-6a0e-4b7c-9a58-0f6fd3b1c2aa"))
+			h.send("POST", "/v1/verify", h.root, body())
+		}
+		lines := strings.Join([]string{body("route=one"), body(), body("route=two"), body("bad tag")}, "\n")
+		h.send("POST", "/v1/verify/batch", h.root, lines, "Content-Type", api.MediaLines)
+		found := map[string]int{}
+		for text := range strings.Lines(h.log.String()) {
+			var line struct {
+				Level, Msg, Route string
+				Tags              []string
+			}
+			if err := json.Unmarshal([]byte(text), &line); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(line.Route, "POST /v1/verify") || line.Msg == "verification" {
+				found[line.Level+" "+line.Msg+" "+strings.Join(line.Tags, " ")]++
+			}
+		}
+		for what, want := range map[string]int{
+			" request route=single b": 50, " request ": 101, " request [hidden] [hidden] d7b5f6b8-6a0e-4b7c-9a58-0f6fd3b1c2aa": 50, " verification route=one": 1, " verification route=two": 1,
+		} {
+			if found[level+what] != want {
+				t.Errorf("%s%s: %d times, want %d: %v", level, what, found[level+what], want, found)
+			}
+		}
+		if strings.Contains(h.log.String(), "bad tag") || strings.Contains(h.log.String(), key[len(key)-20:]) {
+			t.Error("the log has what is no tag")
+		}
+	}
 }
 
 // TestBatch asks many, in order.
