@@ -120,7 +120,7 @@ func (c *counting) restore(lines map[lineKey]line) {
 	}
 }
 
-// Flush writes what was counted, as is done every second.
+// Flush writes what was counted, as is done every second, or less often where that takes long.
 func (a *Authority) Flush(ctx context.Context) error {
 	a.flushing.Lock()
 	defer a.flushing.Unlock()
