@@ -39,7 +39,7 @@ type Record struct {
 	ExpiresSoon     bool            `json:"expires_soon,omitempty" doc:"Within 7 days, of a key that lives for more than 14."`
 	RotateBy        time.Time       `json:"rotate_by,omitzero" doc:"When the keyspace wants a new secret; absent: it does not."`
 	RotationDue     bool            `json:"rotation_due,omitempty" doc:"It is due, or about to be."`
-	LastUsedAt      time.Time       `json:"last_used_at,omitzero" doc:"The last VALID by any of its secrets; absent: never. Written every second."`
+	LastUsedAt      time.Time       `json:"last_used_at,omitzero" doc:"The last VALID by any of its secrets; absent: never. Written every second, and less often where very many keys are used at once."`
 	RevokedAt       time.Time       `json:"revoked_at,omitzero"`
 	RevokeReason    string          `json:"revoke_reason,omitempty"`
 	CreatedAt       time.Time       `json:"created_at"`

@@ -8,7 +8,7 @@ import (
 	"github.com/keywright/keywright"
 )
 
-// A UsageReport tells how often a key, or the keys of a keyspace, were verified. What was counted within the last second
+// A UsageReport tells how often a key, or the keys of a keyspace, were verified. What was counted within the last seconds
 // may be missing.
 type UsageReport struct {
 	Keyspace string                   `json:"keyspace" example:"acme"`

@@ -147,6 +147,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.PersonalLife > 0 {
 		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })
 	}
+	a.chores.Go(func() { a.keepGathering(warm) })
 	go a.keepHouse(warm)
 	go a.bank.run()
 	return a, nil
@@ -165,7 +166,7 @@ func (a *Authority) Close() {
 		ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
 		defer cancel()
 		if err := a.Flush(ctx); err != nil {
-			a.log.Error("what was counted in the last second could not be written", "error", err)
+			a.log.Error("what was counted since the last writing could not be written", "error", err)
 		}
 		close(a.uses.closed)
 	})

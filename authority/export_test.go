@@ -11,6 +11,12 @@ func (a *Authority) Tend(ctx context.Context) {
 	a.try(ctx, "looking for keys that are due", a.announceDue)
 }
 
+// Gather counts now what was noted, as is done every 50 milliseconds.
+func (a *Authority) Gather() { a.gather() }
+
+// RestAfter is restAfter.
+var RestAfter = restAfter
+
 // RefillDue is Refill.due.
 var RefillDue = (*Refill).due
 

@@ -16,14 +16,10 @@ func (a *Authority) keepHouse(ctx context.Context) {
 	a.retry(ctx, "reading graces", a.loadGraces)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
-	page := time.NewTicker(50 * time.Millisecond) // so that notes of verifications never have to wait
-	defer page.Stop()
 	for n := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-page.C:
-			a.gather()
 		case <-second.C:
 			n++
 			a.tend(ctx, n)
@@ -31,9 +27,23 @@ func (a *Authority) keepHouse(ctx context.Context) {
 	}
 }
 
+// keepGathering counts what was noted so often that verifications never wait for a page, also while something is written.
+func (a *Authority) keepGathering(ctx context.Context) {
+	page := time.NewTicker(50 * time.Millisecond)
+	defer page.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-page.C:
+			a.gather()
+		}
+	}
+}
+
 // tend does what is due in one second.
 func (a *Authority) tend(ctx context.Context, n int) {
-	a.try(ctx, "writing usage", a.Flush)
+	a.try(ctx, "writing usage", a.flushInTurn)
 	a.try(ctx, "ending graces", a.finishGraces)
 	if n%5 == 0 {
 		a.try(ctx, "refilling credits", a.refillAll)

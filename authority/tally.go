@@ -9,8 +9,9 @@ import (
 	"github.com/keywright/keywright"
 )
 
-// A Tally is what an authority gathered in memory and writes every second: how often keys were verified, when they were
-// last used, and how full their meters are. A crash loses at most what was gathered since the last.
+// A Tally is what an authority gathered in memory and writes every second, or after one that took long up to ten seconds
+// later: how often keys were verified, when they were last used, and how full their meters are. A crash loses at most
+// what was gathered since the last.
 type Tally struct {
 	Usage  []Usage
 	Uses   []Use

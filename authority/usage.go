@@ -4,129 +4,11 @@ package authority
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/keywright/keywright"
-	"github.com/keywright/keywright/authority/internal/rate"
 )
-
-// A counting is what was gathered from the notes of verifications and not written yet.
-type counting struct {
-	mu     sync.Mutex
-	usage  map[usageKey]usageSum
-	last   map[keywright.Hash]Use
-	ended  map[endedKey]string    // uses of what has ended, and in which keyspace, for events
-	meters map[rate.Key]time.Time // those whose state is to be written; not cleared but by writing
-
-	nameOf func(uint32) string           // of a keyspace
-	totals map[string][len(codes)]uint64 // of each keyspace, as they were when last written
-}
-
-type usageKey struct {
-	space uint32
-	key   keywright.KeyID
-	hour  int64
-	step  uint8
-}
-
-type usageSum struct{ count, cost int64 }
-
-type endedKey struct {
-	key  keywright.KeyID
-	step uint8
-}
-
-func newCounting(nameOf func(uint32) string) *counting {
-	c := &counting{nameOf: nameOf, totals: map[string][len(codes)]uint64{}, meters: map[rate.Key]time.Time{}}
-	c.clear()
-	return c
-}
-
-func (c *counting) clear() {
-	c.usage, c.last, c.ended = map[usageKey]usageSum{}, map[keywright.Hash]Use{}, map[endedKey]string{}
-}
-
-// gather counts what was noted.
-func (a *Authority) gather() {
-	now := a.now()
-	hour := now.Truncate(time.Hour).Unix()
-	c := a.counted
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a.uses.turnPages(func(u *use) { c.count(u, now, hour) })
-}
-
-func (c *counting) count(u *use, now time.Time, hour int64) {
-	if u.id.IsZero() {
-		return // no key was found
-	}
-	k := usageKey{u.space, u.id, hour, u.step}
-	sum := c.usage[k]
-	sum.count++
-	switch u.step {
-	case stepValid:
-		sum.cost += u.cost
-		c.last[u.hash] = Use{Key: u.id, Hash: u.hash, Time: now, From: u.address()}
-	case stepRevoked, stepExpired:
-		c.ended[endedKey{u.id, u.step}] = c.nameOf(u.space)
-	}
-	c.usage[k] = sum
-}
-
-// restore puts back what could not be written.
-func (c *counting) restore(usage map[usageKey]usageSum, last map[keywright.Hash]Use) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for k, old := range usage {
-		sum := c.usage[k]
-		sum.count, sum.cost = sum.count+old.count, sum.cost+old.cost
-		c.usage[k] = sum
-	}
-	for h, old := range last {
-		if _, newer := c.last[h]; !newer {
-			c.last[h] = old
-		}
-	}
-}
-
-// Flush writes what was counted, as is done every second.
-func (a *Authority) Flush(ctx context.Context) error {
-	a.flushing.Lock()
-	defer a.flushing.Unlock()
-	a.gather()
-	c := a.counted
-	c.mu.Lock()
-	usage, last, ended := c.usage, c.last, c.ended
-	c.clear()
-	c.mu.Unlock()
-	t := Tally{Now: a.now(), Forget: a.now().Add(-usageLife)}
-	totals := a.spaceUsage(&t)
-	for k, sum := range usage {
-		t.Usage = append(t.Usage, Usage{
-			Keyspace: a.names.At(k.space), Key: k.key, Hour: time.Unix(k.hour, 0).UTC(), Code: codes[k.step], Count: sum.count, Cost: sum.cost,
-		})
-	}
-	for _, u := range last {
-		t.Uses = append(t.Uses, u)
-	}
-	a.meters.Dirty(func(key rate.Key, full int64) { c.meters[key] = time.Unix(0, full).UTC() })
-	for id, full := range c.meters {
-		t.Meters = append(t.Meters, Meter{ID: id, Full: full})
-	}
-	if len(t.Usage)+len(t.Uses)+len(t.Meters) > 0 {
-		if err := a.store.Count(ctx, t); err != nil {
-			c.restore(usage, last)
-			return fromStore(err)
-		}
-	}
-	clear(c.meters)
-	c.totals = totals
-	a.extendGraces(last)
-	return errors.Join(a.noteEnded(ctx, ended), a.lookAtStrangers(ctx), a.noteRefused(ctx))
-}
 
 // usageLife is how long hours of usage are kept.
 const usageLife = 400 * 24 * time.Hour
@@ -156,7 +38,7 @@ type UsageRequest struct {
 }
 
 // UsageOf returns how often a key, or the keys of a keyspace, were verified, by hour and code, and the request with what it
-// left out. What was counted within the last second may be missing.
+// left out. What was counted since the last writing, as a rule a second ago, may be missing.
 func (a *Authority) UsageOf(ctx context.Context, c Caller, q UsageRequest) ([]Usage, UsageRequest, error) {
 	if !q.Key.IsZero() {
 		r, err := a.record(ctx, c, ScopeUsage, q.Key)

@@ -3,7 +3,6 @@
 package authority
 
 import (
-	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -149,11 +148,4 @@ func (l *useLog) read(page *usePageOf, count func(*use)) {
 		u.ready.Store(0)
 	}
 	l.pool.Put(page)
-}
-
-func (u *use) address() netip.Addr {
-	if u.flags&useFrom == 0 {
-		return netip.Addr{}
-	}
-	return netip.AddrFrom16(u.from).Unmap()
 }

@@ -61,7 +61,7 @@ func (s *session) usageCommand() *cobra.Command {
 		Use:   "usage [KEY_ID]",
 		Short: "Count the verifications of a key or of a keyspace",
 		Long: `Count the verifications of one key, or of all keys of a keyspace, by hour and code. Hours are those of UTC; counts of the
-last second may be missing, and counts are kept for 400 days.`,
+last seconds may be missing, and counts are kept for 400 days.`,
 		Example: `  keywright usage
   keywright usage key_0DFUqXqVeEpK4nSQhDZ0mR --since 7d
   keywright usage --keyspace acme --since 2030-01-01 --until 2030-02-01 --output csv`,

@@ -20,7 +20,7 @@ const usageTag = "Usage"
 func (s *Server) registerUsage() {
 	register(s, huma.Operation{
 		OperationID: "get-usage", Method: http.MethodGet, Path: api.PathUsage, Tags: []string{usageTag}, Summary: "Count the verifications of a key or of a keyspace",
-		Description: "By hour and code, and in total. Verifications are counted in memory and written every second; hours are kept for 400 days.",
+		Description: "By hour and code, and in total. Verifications are counted in memory and written every second, and less often where very many keys are used at once; hours are kept for 400 days.",
 	}, s.getUsage)
 	register(s, huma.Operation{
 		OperationID: "get-stats", Method: http.MethodGet, Path: api.PathStats, Tags: []string{usageTag}, Summary: "Look at the keyspaces at a glance",

@@ -163,5 +163,7 @@ func (t *transaction) insertParts(c driver.ConnPrepareContext, text string, list
 // transaction is undone then, and so no page needs to be copied before it is changed.
 func manyRows(text string, rows int) string {
 	text = strings.Replace(strings.TrimRight(text, "; \r\n"), "INSERT INTO", "INSERT OR FAIL INTO", 1)
-	return text + strings.Repeat(","+text[strings.LastIndex(text, "VALUES")+len("VALUES"):], rows-1)
+	begin := strings.LastIndex(text, "VALUES") + len("VALUES")
+	end := begin + strings.IndexByte(text[begin:], ')') + 1
+	return text[:end] + strings.Repeat(","+text[begin:end], rows-1) + text[end:]
 }

@@ -120,11 +120,13 @@ func (t *transaction) loadOne(v any) error {
 	case *authority.Checkpoint:
 		return t.putCheckpoint(v)
 	case *authority.Usage:
-		return t.addUsage(v)
+		args, err := usageArgs(v)
+		return t.insert(t.put.addUsage, args, err)
 	case *authority.Use:
-		return t.putUse(v)
+		_, err := t.exec(t.put.putUse, useArgs(v)...)
+		return err
 	case *authority.Meter:
-		return t.putMeter(v)
+		return t.insert(t.put.putMeter, meterArgs(v), nil)
 	case *authority.Event:
 		return t.insertEvent(v)
 	}

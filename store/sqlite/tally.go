@@ -3,9 +3,12 @@
 package sqlite
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/authority"
@@ -26,20 +29,14 @@ func (s *Store) Count(ctx context.Context, c authority.Tally) error {
 }
 
 func (t *transaction) count(c *authority.Tally) error {
-	for i := range c.Usage {
-		if err := t.addUsage(&c.Usage[i]); err != nil {
-			return err
-		}
+	if err := t.addAllUsage(c.Usage); err != nil {
+		return err
 	}
-	for i := range c.Uses {
-		if err := t.putUse(&c.Uses[i]); err != nil {
-			return err
-		}
+	if err := t.putUses(c.Uses); err != nil {
+		return err
 	}
-	for i := range c.Meters {
-		if err := t.putMeter(&c.Meters[i]); err != nil {
-			return err
-		}
+	if err := t.putMeters(c.Meters); err != nil {
+		return err
 	}
 	if !c.Forget.IsZero() {
 		if _, err := t.exec(t.put.forgetUsage, column.Millis(c.Forget), max(leastForgotten, 2*len(c.Usage))); err != nil {
@@ -54,23 +51,61 @@ func (t *transaction) count(c *authority.Tally) error {
 	return nil
 }
 
-func (t *transaction) addUsage(u *authority.Usage) error {
-	if err := column.CheckTexts("keyspace", u.Keyspace, "code", string(u.Code)); err != nil {
-		return fmt.Errorf("usage: %w", err)
+// addAllUsage adds usage, in the order in which it lies in its table, as do the other two: a page is then visited once.
+func (t *transaction) addAllUsage(usage []authority.Usage) error {
+	order := inKeyOrder(len(usage), func(i int) []byte { return usage[i].Key[:] })
+	return t.putRows(t.put.addUsage, addUsageSQL, len(usage), func(i int) ([]any, error) { return usageArgs(&usage[order[i]]) })
+}
+
+func (t *transaction) putUses(uses []authority.Use) error {
+	order := inKeyOrder(len(uses), func(i int) []byte { return uses[i].Key[:] })
+	return t.putRows(t.put.putUse, putUseSQL, len(uses), func(i int) ([]any, error) { return useArgs(&uses[order[i]]), nil })
+}
+
+func (t *transaction) putMeters(meters []authority.Meter) error {
+	order := inKeyOrder(len(meters), func(i int) []byte { return meters[i].ID[:] })
+	return t.putRows(t.put.putMeter, putMeterSQL, len(meters), func(i int) ([]any, error) { return meterArgs(&meters[order[i]]), nil })
+}
+
+// inKeyOrder returns the numbers of rows in the order of their keys, and those of the same key as they come.
+func inKeyOrder(n int, key func(int) []byte) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
 	}
-	_, err := t.exec(t.put.addUsage, u.Key[:], column.Millis(u.Hour), string(u.Code), u.Keyspace, u.Count, u.Cost)
-	return err
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(bytes.Compare(key(i), key(j)), i-j) })
+	return order
 }
 
-func (t *transaction) putUse(u *authority.Use) error {
-	_, err := t.exec(t.put.putUse, u.Key[:], u.Hash[:], column.Millis(u.Time), column.Addr(u.From))
-	return err
+// putRows writes rows by a statement for one, which is prepared, or many at once.
+func (t *transaction) putRows(one *sql.Stmt, text string, n int, args func(int) ([]any, error)) error {
+	if n >= bulkRows {
+		return t.insertRows(text, n, args)
+	}
+	for i := range n {
+		row, err := args(i)
+		if err == nil {
+			_, err = t.exec(one, row...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (t *transaction) putMeter(m *authority.Meter) error {
-	_, err := t.exec(t.put.putMeter, m.ID[:], column.Nanos(m.Full))
-	return err
+func usageArgs(u *authority.Usage) ([]any, error) {
+	if err := column.CheckTexts("keyspace", u.Keyspace, "code", string(u.Code)); err != nil {
+		return nil, fmt.Errorf("usage: %w", err)
+	}
+	return []any{u.Key[:], column.Millis(u.Hour), string(u.Code), u.Keyspace, u.Count, u.Cost}, nil
 }
+
+func useArgs(u *authority.Use) []any {
+	return []any{u.Key[:], u.Hash[:], column.Millis(u.Time), column.Addr(u.From)}
+}
+
+func meterArgs(m *authority.Meter) []any { return []any{m.ID[:], column.Nanos(m.Full)} }
 
 func (s *Store) listUsage(ctx context.Context, q authority.Query) ([]authority.Usage, bool, error) {
 	return listPage(ctx, s.read, usageFilter(q), listUsageSQL, q.Limit, decodeUsage)

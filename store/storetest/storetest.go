@@ -82,6 +82,7 @@ func (s Suite) Run(t *testing.T) {
 		{"erased fields leave the chain whole", testErasure},
 		{"a pruned chain goes on", testPrune},
 		{"usage adds up", testUsage},
+		{"a large tally adds up", testManyTallies},
 		{"usage adds up for writers at once", testConcurrentUsage},
 		{"old usage is forgotten", testForget},
 		{"the latest use wins", testUses},

@@ -3,8 +3,11 @@
 package storetest
 
 import (
+	"bytes"
 	"math"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -72,6 +75,50 @@ func testUsage(t *testing.T, s authority.Store) {
 	all[6].Count, all[6].Cost = 17, math.MaxInt64
 	same(t, usage(t, s, authority.Query{}), all)
 	same(t, len(chain(t, s)), 0)
+}
+
+// testManyTallies counts more than a store writes at once, in no order, and lines of the same key more than once.
+func testManyTallies(t *testing.T, s authority.Store) {
+	const keys, times = 333, 3
+	var c authority.Tally
+	var usages []authority.Usage
+	var uses []authority.Use
+	var meters []authority.Meter
+	for i := range keys {
+		id := newID(t)
+		u := authority.Usage{Keyspace: "default", Key: id, Hour: now.Truncate(time.Hour), Code: keywright.Valid, Count: int64(i) + 1, Cost: 7}
+		use := authority.Use{Key: id, Hash: keywright.Hash{1: byte(i), 2: byte(i >> 8)}, Time: now, From: netip.MustParseAddr("192.0.2.7")}
+		m := authority.Meter{ID: [24]byte{1: byte(i >> 8), 2: byte(i)}, Full: now.Add(time.Hour)}
+		older, earlier := use, m
+		older.Time, older.From, earlier.Full = now.Add(-time.Second), netip.Addr{}, now.Add(time.Minute)
+		c.Usage, c.Uses, c.Meters = append(c.Usage, u, u), append(c.Uses, use, older), append(c.Meters, earlier, m)
+		u.Count, u.Cost = 2*times*u.Count, 2*times*u.Cost
+		usages, uses, meters = append(usages, u), append(uses, use), append(meters, m)
+	}
+	scramble(c.Usage, c.Uses)
+	for range times {
+		count(t, s, c)
+	}
+	slices.SortFunc(usages, func(a, b authority.Usage) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	slices.SortFunc(uses, func(a, b authority.Use) int { return bytes.Compare(a.Hash[:], b.Hash[:]) })
+	same(t, usage(t, s, authority.Query{}), usages)
+	same(t, list(t, s, authority.Query{Of: authority.Uses}).Uses, uses)
+	same(t, list(t, s, authority.Query{Of: authority.Meters}).Meters, meters)
+
+	c.Usage[len(c.Usage)-1].Keyspace = "no\x00text"
+	if err := s.Count(t.Context(), c); err == nil {
+		t.Fatal("what is no text was counted")
+	}
+	same(t, usage(t, s, authority.Query{}), usages) // nothing of it
+}
+
+// scramble puts two lists of the same length in an order that is none, the same at each run.
+func scramble(usage []authority.Usage, uses []authority.Use) {
+	r := rand.New(rand.NewPCG(1, 2))
+	r.Shuffle(len(usage), func(i, j int) {
+		usage[i], usage[j] = usage[j], usage[i]
+		uses[i], uses[j] = uses[j], uses[i]
+	})
 }
 
 func testConcurrentUsage(t *testing.T, s authority.Store) {
