@@ -50,6 +50,7 @@ var laws = map[string]law{
 	"backup":                   {ours: []string{".", "authority"}, third: []string{"github.com/gofrs/flock"}, never: []string{"net/http/...", "database/..."}},
 	"api":                      {ours: []string{"."}},
 	"client":                   {ours: []string{".", "api"}, never: []string{"database/..."}},
+	"httpauth":                 {ours: []string{".", "api"}, never: []string{"database/...", "os/..."}},
 	"internal/server":          {ours: []string{".", "authority", "api", "backup"}, third: everything, never: []string{"database/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
