@@ -22,6 +22,8 @@ type call struct {
 	caller  authority.Caller
 	route   string // the pattern; empty: none
 	fault   error  // what went wrong inside, for the log
+	code    string // of a decision about a request that a proxy asked about
+	reason  string // why it was refused
 }
 
 type callKey struct{}
