@@ -113,7 +113,7 @@ func (r *Route) check(field string, k *Keyspace) error {
 	}
 	if path, ok := readPath(r.Path); !ok || len(r.Path) > maxRoutePath || strings.Contains(r.Path, "?") {
 		return invalid(field+".path", "is not a path", "use whole segments, such as /v1/invoices or /v1/*/read")
-	} else if strings.Contains(strings.ReplaceAll(path+"/", "/*/", "/"), "*") {
+	} else if slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool { return s != "*" && strings.Contains(s, "*") }) {
 		return invalid(field+".path", "holds a * that is no whole segment", "* stands for one segment, as in /v1/*/read; a path stands for all below it, so nothing is needed at the end")
 	}
 	if len(r.Scopes) > maxEntries {
