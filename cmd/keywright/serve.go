@@ -117,7 +117,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		Authority: a, Logger: log, Version: thisBuild().Version,
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
-		ReadTimeout: f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
+		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
 		Drain: max(f.drain, time.Nanosecond), StopTimeout: f.stopWithin,
 	})
 	if err != nil {
