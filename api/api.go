@@ -34,6 +34,8 @@ const (
 const (
 	PathVerify       = "/v1/verify"
 	PathVerifyBatch  = "/v1/verify/batch"
+	PathAuth         = "/v1/auth/{keyspace}"
+	PathAuthBelow    = "/v1/auth/{keyspace}/{path...}" // what comes behind is the path of the request that is asked about
 	PathKeys         = "/v1/keys"
 	PathKey          = "/v1/keys/{id}"
 	PathDisable      = "/v1/keys/{id}/disable"

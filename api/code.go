@@ -22,6 +22,8 @@ const (
 	TooManyRequests      Code = "too_many_requests"      // a limit is reached: come again later
 	Internal             Code = "internal"               // a mistake of the server
 	Unavailable          Code = "unavailable"            // no judgement could be made: come again later
+	KeyInvalid           Code = "key_invalid"            // forward auth: the request carries no valid key
+	KeyForbidden         Code = "key_forbidden"          // forward auth: the key may not be used for the request
 )
 
 // Exit codes of a command line.
@@ -48,13 +50,15 @@ var codes = map[Code]struct {
 	TooManyRequests:      {http.StatusTooManyRequests, ExitNoAnswer, "Too many requests"},
 	Internal:             {http.StatusInternalServerError, ExitNoAnswer, "The server made a mistake"},
 	Unavailable:          {http.StatusServiceUnavailable, ExitNoAnswer, "No answer is possible at the moment"},
+	KeyInvalid:           {http.StatusUnauthorized, ExitRefused, "A valid key is needed"},
+	KeyForbidden:         {http.StatusForbidden, ExitRefused, "The key may not be used for this"},
 }
 
 // Codes lists all codes.
 func Codes() []Code {
 	return []Code{
 		InvalidInput, Unauthenticated, AccessDenied, NotFound, MethodNotAllowed, TooSlow, Conflict, TooLarge,
-		UnsupportedMediaType, TooManyRequests, Internal, Unavailable,
+		UnsupportedMediaType, TooManyRequests, Internal, Unavailable, KeyInvalid, KeyForbidden,
 	}
 }
 

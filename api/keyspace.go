@@ -35,6 +35,18 @@ type Policy struct {
 	MaxGrace          Duration            `json:"max_grace,omitempty" doc:"The longest grace of a rotation; absent: 366 days." example:"720h"`
 	Rotation          *Rotation           `json:"rotation,omitempty" doc:"Absent: keys are rotated when somebody wishes."`
 	Pepper            string              `json:"pepper,omitempty" doc:"The name of the pepper that new secrets are hashed with; absent: plain SHA-256." example:"2030-01"`
+	Routes            []Route             `json:"routes,omitempty" nullable:"false" maxItems:"200" doc:"What requests must bring to a gateway, by method and path; the first that matches counts. POST /v1/verify does not look at them."`
+	RoutesDefault     string              `json:"routes_default,omitempty" enum:"allow,deny" doc:"What a gateway does with a request that no route matches; absent: deny where there are routes, and else allow. allow: any valid key will do."`
+}
+
+// A Route says what a request must bring to a gateway beside a valid key.
+type Route struct {
+	Method      string   `json:"method,omitempty" doc:"In upper case; absent: every." example:"GET"`
+	Path        string   `json:"path" doc:"By whole segments: it and all below it. A segment * stands for any one." example:"/v1/invoices"`
+	Scopes      []string `json:"scopes,omitempty" nullable:"false" doc:"All are needed." example:"[\"invoices:read\"]"`
+	ScopeExpr   string   `json:"scope_expr,omitempty" doc:"Needed as well: an expression with AND, OR and parentheses." example:"invoices:read OR invoices:admin"`
+	Cost        int64    `json:"cost,omitempty" doc:"Units of limits and credits; absent: 1, or as the proxy says."`
+	Environment string   `json:"environment,omitempty" doc:"Of the keyspace; keys of others are refused. Absent: as the proxy says." example:"live"`
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

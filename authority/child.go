@@ -215,7 +215,7 @@ func (r *Record) within(p *ancestor, scopes []string) error {
 		}
 	}
 	for i, path := range r.Rules.Paths {
-		if len(p.rules.Paths) > 0 && !slices.ContainsFunc(p.rules.Paths, func(outer string) bool { return withinPath(outer, path) }) {
+		if len(p.rules.Paths) > 0 && !slices.ContainsFunc(p.rules.Paths, func(outer string) bool { return withinPath(outer, unescaped(path)) }) {
 			return invalid(fmt.Sprintf("allowed_paths[%d]", i), "is not within those of the parent", hint)
 		}
 	}

@@ -47,6 +47,9 @@ func (p *Policy) check(k *Keyspace) error {
 			return err
 		}
 	}
+	if err := p.checkRoutes(k); err != nil {
+		return err
+	}
 	return p.Rotation.check(p)
 }
 
@@ -93,9 +96,11 @@ func (r *Rotation) check(p *Policy) error {
 
 // policyLines tell the audit chain what a policy is from now on.
 func policyLines(p *Policy) []string {
-	text, err := json.Marshal(p)
+	apart := *p
+	apart.Routes = nil
+	text, err := json.Marshal(&apart)
 	if err != nil {
 		return []string{"policy"}
 	}
-	return []string{"policy " + string(text)}
+	return append([]string{"policy " + string(text)}, routeLines(p)...)
 }

@@ -124,6 +124,9 @@ type Policy struct {
 	MaxGrace          time.Duration `json:"max_grace,omitempty"`    // the longest grace of a rotation; 0: 366 days
 	Rotation          *Rotation     `json:"rotation,omitempty"`     // nil: keys are rotated when somebody wishes
 	Pepper            string        `json:"pepper,omitempty"`       // the name of the pepper of new hashes; empty: plain SHA-256
+	// Routes say what requests must bring to a gateway; the first that matches counts. Nobody else looks at them.
+	Routes        []Route `json:"routes,omitempty"`         // at most 200
+	RoutesDefault string  `json:"routes_default,omitempty"` // allow or deny what no route matches; empty: deny where there are routes
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

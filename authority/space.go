@@ -22,6 +22,7 @@ type space struct {
 	others *others
 
 	limits, ownerLimits []metered // of the policy
+	routing             Routing
 }
 
 // A maker makes keys of one format.
@@ -80,6 +81,7 @@ func (a *Authority) adopt(k Keyspace) error {
 	s := &space{
 		Keyspace: k, number: a.spaceNumber(k.Name), mark: AccountOf(k.Name, ""), counts: &counts{}, owners: &ownerIndex{}, others: &others{},
 		limits: meterAll(k.Policy.Limits), ownerLimits: meterAll(k.Policy.OwnerLimits),
+		routing: routingOf(&k.Policy),
 	}
 	for _, f := range k.Formats {
 		g, err := newMaker(f, a.random)

@@ -12,7 +12,7 @@ import (
 	"github.com/keywright/keywright"
 )
 
-const maxKeyspaceFile = 64 << 10
+const maxKeyspaceFile = 256 << 10
 
 // readJSON reads one document strictly: an unknown field is an error. What it says of the document is a place in it.
 func readJSON(path string, stdin io.Reader, into any) error {
@@ -32,7 +32,7 @@ func readJSONFor(path string, stdin io.Reader, into any, example string) error {
 	}
 	text, err := io.ReadAll(io.LimitReader(from, maxKeyspaceFile+1))
 	if err != nil || len(text) > maxKeyspaceFile {
-		return misused("the file cannot be read, or is larger than 64 KiB", "name a file in JSON")
+		return misused("the file cannot be read, or is larger than 256 KiB", "name a file in JSON")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

@@ -106,6 +106,7 @@ Formats are added and never changed: keys once issued verify for ever.`,
   keywright keyspaces update acme --format-name publishable --preset publishable-key
   keywright keyspaces update acme --max-life 90d --role reader=invoices:read,users:read
   keywright keyspaces update acme --key-limit requests=100/1m --rotate-every 90d --rotate-grace 24h
+  keywright keyspaces update acme --routes routes.json
   keywright keyspaces update acme --clear rotate-every,key-limit`,
 		Args: oneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.updateKeyspace(cmd, &f, args[0]) },

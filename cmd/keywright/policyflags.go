@@ -24,6 +24,7 @@ type policyFlags struct {
 	keyLimits, ownerLimits, spaceLimits  []api.Limit
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
+	routesFile, routesDefault            string
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
@@ -32,6 +33,7 @@ type policyFlags struct {
 var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
 	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
+	"routes", "routes-default",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
@@ -52,6 +54,8 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	addDuration(flags, &f.rotateGrace, "rotate-grace", 0, "let old secrets live on for `TIME` after a rotation that names none")
 	addDuration(flags, &f.rotateIdle, "rotate-idle", 0, "end that grace when an old secret was not used for `TIME`")
 	flags.StringVar(&f.pepper, "pepper", "", "hash new secrets with the pepper `NAME`")
+	flags.StringVar(&f.routesFile, "routes", "", "let gateways ask by method and path for what `FILE` says, a list in JSON as the API takes it; - is standard input")
+	choice(cmd, &f.routesDefault, "routes-default", "", "let gateways `DO` with what no route matches: allow or deny (default deny where there are routes)", "allow", "deny")
 	flags.StringVar(&f.policyFile, "policy", "", "take the whole policy from `FILE`, in JSON as the API takes it; - is standard input")
 }
 
@@ -93,9 +97,18 @@ func (f *policyFlags) policy(stdin io.Reader, p api.Policy) (api.Policy, error) 
 	put(&p.Pepper, change("pepper"), f.pepper)
 	put(&p.Roles, cleared["role"], nil)
 	p.Roles = f.roles.over(p.Roles)
+	put(&p.RoutesDefault, change("routes-default"), f.routesDefault)
+	put(&p.Routes, change("routes"), nil)
+	if f.changed("routes") {
+		if err := readJSONFor(f.routesFile, stdin, &p.Routes, routesExample); err != nil {
+			return p, err
+		}
+	}
 	p.Rotation, err = f.rotation(p.Rotation, change, cleared["rotate-every"])
 	return p, err
 }
+
+const routesExample = `for example [{"method":"GET","path":"/v1/invoices","scopes":["invoices:read"]},{"path":"/v1/invoices","scopes":["invoices:write"]}]`
 
 const policyExample = `for example {"max_life":"8760h","roles":{"reader":["invoices:read"]}}`
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -33,6 +34,36 @@ func (d *details) addPolicy(p *api.Policy) {
 	if p.Rotation != nil {
 		d.add("rotation", rotationText(p.Rotation))
 	}
+	for i := range p.Routes {
+		d.add(fmt.Sprintf("route %d", i+1), routeText(&p.Routes[i]))
+	}
+	switch {
+	case p.RoutesDefault == "allow" && len(p.Routes) > 0:
+		d.add("other routes", "allowed to every key")
+	case p.RoutesDefault == "deny" || len(p.Routes) > 0:
+		d.add("other routes", "denied")
+	}
+}
+
+func routeText(r *api.Route) string {
+	text := r.Path
+	if r.Method != "" {
+		text = r.Method + " " + r.Path
+	}
+	parts := []string{text}
+	if needs := strings.Join(r.Scopes, " "); needs != "" {
+		parts = append(parts, needs)
+	}
+	if r.ScopeExpr != "" {
+		parts = append(parts, r.ScopeExpr)
+	}
+	if r.Cost > 0 {
+		parts = append(parts, fmt.Sprintf("cost %d", r.Cost))
+	}
+	if r.Environment != "" {
+		parts = append(parts, "in "+r.Environment)
+	}
+	return strings.Join(parts, " · ")
 }
 
 func rotationText(r *api.Rotation) string {

@@ -30,6 +30,7 @@ type serveFlags struct {
 	logLevel, logFormat            string
 	logVerifications, noGenerate   bool
 	generateOrigins                []string
+	proxyNetworks                  proxyList
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
 }
@@ -68,6 +69,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.BoolVar(&f.logVerifications, "log-verifications", false, "log every verification, not only count it")
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
+	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -114,7 +116,8 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	web, err := server.New(server.Options{
 		Authority: a, Logger: log, Version: thisBuild().Version,
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
-		ReadTimeout: f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
+		ProxyNetworks: f.proxyNetworks.networks,
+		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
 		Drain: max(f.drain, time.Nanosecond), StopTimeout: f.stopWithin,
 	})
 	if err != nil {

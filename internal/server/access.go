@@ -5,10 +5,12 @@ package server
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/gateway"
 )
 
 // access says who may call a route, and how large its body may be.
@@ -19,6 +21,7 @@ type access struct {
 	media    []string // the types of body that it reads; nil: any, or none
 	body     int64    // bytes; stream: by line
 	holder   bool     // also by who holds the key of the path
+	proxy    bool     // by proxies, which the handler admits
 	note     string   // who may call it, in words, where the scopes alone do not tell
 	quiet    bool     // logged at debug
 	slow     bool     // may take longer to answer than others
@@ -45,6 +48,9 @@ func needs(scope string) []string { return []string{scope, authority.ScopeAdmin}
 var table = map[string]access{
 	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true},
 	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true},
+
+	api.PathAuth:      {proxy: true, quiet: true, note: proxyNote},
+	api.PathAuthBelow: {proxy: true, quiet: true, note: proxyNote},
 
 	"POST " + api.PathKeys:    {scopes: needs(authority.ScopeIssue), media: jsonOrLines, body: largeBody},
 	"GET " + api.PathKeys:     {scopes: needs(authority.ScopeRead)},
@@ -81,9 +87,9 @@ var table = map[string]access{
 	"DELETE " + api.PathPepper: {scopes: []string{authority.ScopeAdmin}, slow: true}, // reads every record
 
 	"GET " + api.PathKeyspaces:  {scopes: []string{authority.ScopeKeyspacesRead}},
-	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
+	"POST " + api.PathKeyspaces: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: largeBody}, // of 200 routes
 	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},
-	"PATCH " + api.PathKeyspace: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: smallBody},
+	"PATCH " + api.PathKeyspace: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: largeBody},
 
 	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}},
 	"GET " + api.PathChain:  {scopes: []string{authority.ScopeAudit}, slow: true}, // reads every event
@@ -113,11 +119,13 @@ const (
 		authority.ScopeRotate + ", and " + authority.ScopeRead + "; on the keyspace " + authority.ReservedKeyspace + " " + authority.ScopeAdmin + "."
 	childrenNote = "Needs the scope " + authority.ScopeIssue + "; or, in place of a service key, the parent key itself with the scope " +
 		authority.ScopeChildren + ", which no wildcard grants."
+	proxyNote = "For proxies: those in a network that the server was started with (--proxy-network, by default this machine), those at a Unix " +
+		"socket, and those that send a service key with the scope " + authority.ScopeVerify + " in " + gateway.HeaderProxy + "."
 )
 
 // rowOf returns the row of an operation of the document, which writes some patterns differently.
 func rowOf(method, path string) access {
-	for _, pattern := range []string{method + " " + path, path, method + " " + path + "{$}"} {
+	for _, pattern := range []string{method + " " + path, path, method + " " + path + "{$}", strings.ReplaceAll(path, "{path}", "{path...}")} {
 		if row, ok := table[pattern]; ok {
 			return row
 		}
@@ -127,7 +135,7 @@ func rowOf(method, path string) access {
 
 // admit decides whether a request may pass, and sets the caller.
 func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
-	if row.anyone || row.loopback && local(r, c.address) {
+	if row.anyone || row.proxy || row.loopback && local(r, c.address) {
 		return nil
 	}
 	err := s.authenticate(r, c)

@@ -23,6 +23,8 @@ type call struct {
 	route   string   // the pattern; empty: none
 	tags    []string // of the verification, once they are known to be some
 	fault   error    // what went wrong inside, for the log
+	code    string   // of a decision about a request that a proxy asked about
+	reason  string   // why it was refused
 }
 
 type callKey struct{}

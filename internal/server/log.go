@@ -37,6 +37,8 @@ func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Dura
 	switch {
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
+	case c.fault != nil:
+		level = slog.LevelWarn
 	case quiet:
 		level = slog.LevelDebug
 	}
@@ -59,6 +61,12 @@ func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Dura
 	}
 	if len(c.tags) > 0 {
 		attrs = append(attrs, slog.Any("tags", c.tags))
+	}
+	if c.code != "" {
+		attrs = append(attrs, slog.String("code", c.code))
+	}
+	if c.reason != "" {
+		attrs = append(attrs, slog.String("reason", c.reason))
 	}
 	if c.fault != nil {
 		attrs = append(attrs, slog.Any("error", c.fault))

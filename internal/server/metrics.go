@@ -24,6 +24,10 @@ type metrics struct {
 	// Looked up once: of POST /v1/verify.
 	verified   prometheus.Counter
 	verifyTook prometheus.Observer
+
+	// The same of requests that proxies ask about and that may pass, on the route without and with a path behind it.
+	passed     [2]prometheus.Counter
+	passedTook [2]prometheus.Observer
 }
 
 func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics, error) {
@@ -45,6 +49,9 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 	route := "POST " + api.PathVerify
 	m.verified = m.requests.WithLabelValues(route, "200")
 	m.verifyTook = m.took.WithLabelValues(route)
+	for i, route := range [...]string{api.PathAuth, api.PathAuthBelow} {
+		m.passed[i], m.passedTook[i] = m.requests.WithLabelValues(route, "204"), m.took.WithLabelValues(route)
+	}
 	return m, nil
 }
 

@@ -14,10 +14,12 @@ import (
 
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/gateway"
 )
 
 const (
 	bearerScheme = "serviceKey"
+	proxyScheme  = "proxyKey"
 	scopesField  = "x-keywright-scopes" // of an operation: a service key needs one of them
 	verifyTag    = "Verify"
 	storeTag     = "Store"
@@ -31,6 +33,7 @@ func describe(o *huma.OpenAPI) {
 	o.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	o.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearerScheme: {Type: "http", Scheme: "bearer", Description: "A service key: one of the keyspace keywright."},
+		proxyScheme:  {Type: "apiKey", In: "header", Name: gateway.HeaderProxy, Description: "A service key of a proxy."},
 	}
 	o.Tags = []*huma.Tag{
 		{Name: verifyTag, Description: "What gateways and services ask."},
@@ -49,6 +52,11 @@ func describe(o *huma.OpenAPI) {
 func secureOperation(o *huma.Operation, row access) {
 	if row.anyone {
 		o.Security = []map[string][]string{{}}
+		return
+	}
+	if row.proxy {
+		o.Security = []map[string][]string{{proxyScheme: {}}, {}}
+		o.Description = strings.TrimSpace(o.Description + " " + row.note)
 		return
 	}
 	o.Security = []map[string][]string{{bearerScheme: {}}}
@@ -71,6 +79,7 @@ func secureOperation(o *huma.Operation, row access) {
 func (s *Server) finishDocument() error {
 	d := documenter{s.api.OpenAPI()}
 	d.verify()
+	d.forward()
 	d.public(!s.options.NoGenerate)
 	d.probes()
 	d.backup()

@@ -11,7 +11,7 @@
 //
 // The control routes are served by huma, which also generates the OpenAPI document from the types of package api; bodies
 // are read by the strict decoder of this package instead of huma's, whose errors repeat them. POST /v1/verify is written
-// by hand: it is what gateways wait for.
+// by hand, and so is /v1/auth: they are what gateways wait for.
 package server
 
 import (
@@ -19,6 +19,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/gateway"
 )
 
 // Options say what a server serves and how. Authority is needed; the zero value of the rest works.
@@ -35,6 +38,10 @@ type Options struct {
 	Logger    *slog.Logger         // nil: silent
 	Registry  *prometheus.Registry // what /metrics shows, the server's own figures added; nil: those alone
 	Version   string               // of the program, for the signpost at /
+
+	// ProxyNetworks are those of the proxies that may ask over /v1/auth without a service key, and whose word counts for
+	// what they ask about. Nil: this machine; empty: none.
+	ProxyNetworks []netip.Prefix
 
 	NoGenerate       bool      // switches POST /api/sec-api-key-generate off
 	GenerateOrigins  []string  // web origins whose pages may call it; "*": all
@@ -52,6 +59,7 @@ type Options struct {
 // A Server serves an authority. It is an http.Handler; Serve also runs it.
 type Server struct {
 	authority *authority.Authority
+	gateway   *gateway.Gateway
 	log       *slog.Logger
 	options   Options
 	mux       *router
@@ -78,6 +86,9 @@ func New(o Options) (*Server, error) {
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}
+	if o.ProxyNetworks == nil {
+		o.ProxyNetworks = gateway.Loopback()
+	}
 	setDefault(&o.ReadHeaderTimeout, 10*time.Second)
 	setDefault(&o.ReadTimeout, 30*time.Second)
 	setDefault(&o.WriteTimeout, time.Minute)
@@ -85,7 +96,7 @@ func New(o Options) (*Server, error) {
 	setDefault(&o.Drain, 3*time.Second)
 	setDefault(&o.StopTimeout, 30*time.Second)
 	s := &Server{
-		authority: o.Authority, log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
+		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), making: newLimiter(20, 100),
 	}
 	var err error
@@ -116,6 +127,8 @@ func (s *Server) routes() {
 	s.registerEvents()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
+	s.mux.HandleFunc(api.PathAuth, s.misplaced)
+	s.mux.HandleFunc(api.PathAuthBelow, s.misplaced)
 	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
 	s.mux.HandleFunc("POST "+api.PathBulk, s.bulk)
 	s.mux.HandleFunc("POST "+api.PathImport, s.importKeys)
@@ -142,6 +155,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodPost && r.URL.Path == api.PathVerify {
 		s.verify(w, r)
+		return
+	}
+	if strings.HasPrefix(r.RequestURI, authPrefix) {
+		s.forward(w, r)
 		return
 	}
 	s.serve(w, r)

@@ -72,6 +72,10 @@ func policyIn(p *api.Policy) *authority.Policy {
 		MaxLife: p.MaxLife.Duration(), RequireOwner: p.RequireOwner, AllowedScopes: p.AllowedScopes, Roles: p.Roles,
 		DefaultFormat: p.DefaultFormat, PublishableScopes: p.PublishableScopes, KeyLimits: limitsIn(p.KeyLimits),
 		OwnerLimits: limitsIn(p.OwnerLimits), Limits: limitsIn(p.Limits), MaxGrace: p.MaxGrace.Duration(), Pepper: p.Pepper,
+		RoutesDefault: p.RoutesDefault,
+	}
+	for _, r := range p.Routes {
+		in.Routes = append(in.Routes, authority.Route(r))
 	}
 	if r := p.Rotation; r != nil {
 		in.Rotation = &authority.Rotation{Every: r.Every.Duration(), Warn: r.Warn.Duration(), Grace: r.Grace.Duration(), Idle: r.Idle.Duration()}
@@ -84,6 +88,10 @@ func policyOut(p *authority.Policy) api.Policy {
 		MaxLife: api.Duration(p.MaxLife), RequireOwner: p.RequireOwner, AllowedScopes: p.AllowedScopes, Roles: p.Roles,
 		DefaultFormat: p.DefaultFormat, PublishableScopes: p.PublishableScopes, KeyLimits: limitsOut(p.KeyLimits),
 		OwnerLimits: limitsOut(p.OwnerLimits), Limits: limitsOut(p.Limits), MaxGrace: api.Duration(p.MaxGrace), Pepper: p.Pepper,
+		RoutesDefault: p.RoutesDefault,
+	}
+	for _, r := range p.Routes {
+		out.Routes = append(out.Routes, api.Route(r))
 	}
 	if r := p.Rotation; r != nil {
 		out.Rotation = &api.Rotation{Every: api.Duration(r.Every), Warn: api.Duration(r.Warn), Grace: api.Duration(r.Grace), Idle: api.Duration(r.Idle)}
