@@ -51,6 +51,7 @@ var laws = map[string]law{
 	"api":                      {ours: []string{"."}},
 	"client":                   {ours: []string{".", "api"}, never: []string{"database/..."}},
 	"httpauth":                 {ours: []string{".", "api"}, never: []string{"database/...", "os/..."}},
+	"grpcauth":                 {ours: []string{".", "httpauth", "api"}, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "google.golang.org/protobuf/..."}, never: []string{"database/...", "os/..."}},
 	"internal/server":          {ours: []string{".", "authority", "api", "backup"}, third: everything, never: []string{"database/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
@@ -176,6 +177,10 @@ func TestLawTells(t *testing.T) {
 		{"api", module + "/authority", false},
 		{"client", module + "/authority", false},
 		{"client", module + "/api", true},
+		{"httpauth", module + "/authority", false},
+		{"httpauth", "google.golang.org/grpc", false},
+		{"grpcauth", module + "/authority", false},
+		{"grpcauth", "google.golang.org/grpc/metadata", true},
 		{"cmd/keywright", module + "/store/sqlite", true},
 	} {
 		if got := laws[c.from].allows(c.imported); got != c.want {
