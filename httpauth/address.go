@@ -13,11 +13,8 @@ const headerForwarded = "X-Forwarded-For"
 
 // connection returns the address of the connection; none where it has none, as a Unix socket.
 func connection(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr().Unmap()
+	host := r.RemoteAddr[:max(strings.LastIndexByte(r.RemoteAddr, ':'), 0)]
+	return bare(host)
 }
 
 // Forwarded returns a function for Options.ClientIP where proxies stand before the service. It reads X-Forwarded-For
@@ -72,10 +69,15 @@ func address(entry string) netip.Addr {
 	if peer, err := netip.ParseAddrPort(entry); err == nil {
 		return peer.Addr().Unmap()
 	}
-	if inner, ok := strings.CutPrefix(entry, "["); ok {
-		entry = strings.TrimSuffix(inner, "]")
+	return bare(entry)
+}
+
+// bare reads an address, one of IPv6 with or without its brackets. What is none is the zero address.
+func bare(host string) netip.Addr {
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		host = strings.TrimSuffix(inner, "]")
 	}
-	a, err := netip.ParseAddr(entry)
+	a, err := netip.ParseAddr(host)
 	if err != nil {
 		return netip.Addr{}
 	}

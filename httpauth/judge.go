@@ -24,10 +24,16 @@ type guard struct {
 
 const headerCache = "Cache-Control"
 
-// judged is the context of a request that was judged, and its memory: one allocation for all of it.
+// judged is the context of a request that was judged.
 type judged struct {
 	context.Context
 	verdict keywright.Verdict
+}
+
+// passage is the memory of a request that is judged: one allocation for all of it.
+type passage struct {
+	judged
+	request http.Request
 	cache   [1]string // the value of Cache-Control
 }
 
@@ -68,24 +74,26 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuseUnread(w, r, err)
 		return
 	}
-	j := &judged{Context: r.Context(), cache: [1]string{"no-store"}}
-	if err := g.judge(r, key, &j.verdict); err != nil {
+	p := &passage{cache: [1]string{"no-store"}}
+	p.Context = r.Context()
+	if err := g.judge(r, key, &p.verdict); err != nil {
 		g.options.Log.ErrorContext(r.Context(), "a key could not be judged", "error", err)
 		g.unavailable(w)
 		return
 	}
-	if !j.verdict.Valid() {
-		g.refuse(w, r, &j.verdict)
+	if !p.verdict.Valid() {
+		g.refuse(w, r, &p.verdict)
 		return
 	}
 	h := w.Header()
 	if len(h[headerCache]) == 0 {
-		h[headerCache] = j.cache[:]
+		h[headerCache] = p.cache[:]
 	}
-	if j.verdict.Limit.Name != "" {
-		api.SetLimits(h, &j.verdict)
+	if p.verdict.Limit.Name != "" {
+		api.SetLimits(h, &p.verdict)
 	}
-	g.next.ServeHTTP(w, r.WithContext(j))
+	p.request = *r.WithContext(&p.judged)
+	g.next.ServeHTTP(w, &p.request)
 }
 
 // judge writes the verdict to v. Whatever goes wrong is an error: a context that ended, or a panic too.
