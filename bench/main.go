@@ -28,7 +28,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
+}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
