@@ -53,6 +53,7 @@ var laws = map[string]law{
 	"httpauth":                 {ours: []string{".", "api"}, never: []string{"database/...", "os/..."}},
 	"internal/gateway":         {ours: []string{".", "authority", "api", "httpauth"}, never: []string{"database/...", "os/..."}},
 	"internal/server":          {ours: []string{".", "authority", "api", "backup", "httpauth", "internal/gateway"}, third: everything, never: []string{"database/..."}},
+	"grpcauth":                 {ours: []string{".", "httpauth", "api"}, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "google.golang.org/protobuf/..."}, never: []string{"database/...", "os/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
 	"bench":                    {ours: everything},
@@ -177,6 +178,10 @@ func TestLawTells(t *testing.T) {
 		{"api", module + "/authority", false},
 		{"client", module + "/authority", false},
 		{"client", module + "/api", true},
+		{"httpauth", module + "/authority", false},
+		{"httpauth", "google.golang.org/grpc", false},
+		{"grpcauth", module + "/authority", false},
+		{"grpcauth", "google.golang.org/grpc/metadata", true},
 		{"cmd/keywright", module + "/store/sqlite", true},
 	} {
 		if got := laws[c.from].allows(c.imported); got != c.want {

@@ -34,7 +34,11 @@ func serveChild(args []string) error {
 	}
 	stdout := os.Stdout
 	os.Stdout = os.Stderr // what openWarm prints
-	a, done, err := openWarm(ctx, args[1])
+	opened := openWarm
+	if args[0] == "made" {
+		opened = serveMade
+	}
+	a, done, err := opened(ctx, args[1])
 	if err != nil {
 		return err
 	}

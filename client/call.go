@@ -35,6 +35,7 @@ type call struct {
 	header http.Header
 	limit  int64 // bytes of the answer; 0: maxDocument
 	repeat bool  // doing it twice is as good as once
+	spends bool  // but each time may take from limits and credits
 	open   bool  // goes without the service key
 	slow   bool  // may take longer than other calls
 }
@@ -49,10 +50,16 @@ func (c *Client) do(ctx context.Context, q call) error {
 		}
 	}
 	wait := firstWait
+	lost := 0 // answers
 	for attempt := 0; ; attempt++ {
 		err := c.try(ctx, q, body)
 		if err == nil || !q.repeat || attempt == c.retries || ctx.Err() != nil {
 			return err
+		}
+		if q.spends && mayHaveSpent(err) {
+			if lost++; lost > 1 || begun(err) {
+				return err
+			}
 		}
 		pause, again := pauseAfter(err, wait)
 		if !again {
@@ -100,7 +107,11 @@ func (c *Client) try(ctx context.Context, q call, body []byte) error {
 	text, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	switch {
 	case err != nil:
-		return c.transportError(err)
+		err = c.transportError(err)
+		if cut, ok := errors.AsType[*TransportError](err); ok {
+			cut.begun = true
+		}
+		return err
 	case int64(len(text)) > limit:
 		return errors.New("the answer of the server is larger than any that is expected")
 	case response.StatusCode < 200 || response.StatusCode > 299:
@@ -143,6 +154,7 @@ func (c *Client) request(ctx context.Context, q call, body io.Reader) (*http.Req
 type TransportError struct {
 	URL   string // of the server
 	Cause error
+	begun bool // its answer had begun
 }
 
 func (e *TransportError) Error() string {

@@ -21,7 +21,8 @@
 // nor any other error holds a key, and nothing is logged.
 //
 // Nothing is cached: what one server has revoked is revoked for every client at once. What is safe to repeat is
-// repeated a few times where the server cannot be reached or asks to come again later.
+// repeated a few times where the server cannot be reached or asks to come again later. Middleware over a Client is in
+// the packages httpauth and grpcauth.
 package client
 
 import (

@@ -5,6 +5,7 @@ package client
 import (
 	"errors"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -31,6 +32,23 @@ func pauseAfter(err error, wait time.Duration) (time.Duration, bool) {
 		return max(wait, answer.after), answer.after <= maxWait
 	}
 	return 0, false
+}
+
+// mayHaveSpent says whether a verification may have been made although it failed: unless no connection could be made, or
+// the server said that it judged nothing.
+func mayHaveSpent(err error) bool {
+	var answer *answerError
+	if errors.As(err, &answer) {
+		return answer.Status == http.StatusBadGateway || answer.Status == http.StatusGatewayTimeout
+	}
+	var dial *net.OpError
+	return !errors.As(err, &dial) || dial.Op != "dial"
+}
+
+// begun says whether an answer was cut off.
+func begun(err error) bool {
+	var transport *TransportError
+	return errors.As(err, &transport) && transport.begun
 }
 
 // retryAfter reads seconds or a date (RFC 9110, 10.2.3).

@@ -122,6 +122,12 @@ func TestRetries(t *testing.T) {
 		}
 	}
 	verify := func(c *client.Client) error { _, err := ask(c); return err }
+	dry := func(c *client.Client) error {
+		_, err := c.Verify(context.Background(), keywright.Ask{Key: keywright.NewSecret(canary), Keyspace: "acme", DryRun: true})
+		return err
+	}
+	get := func(c *client.Client) error { _, err := c.Get(context.Background(), keywright.KeyID{1}); return err }
+	gateway := answer{status: 504, media: "text/plain", body: "gateway timeout"}
 	for _, test := range []struct {
 		name    string
 		answers []answer
@@ -131,8 +137,14 @@ func TestRetries(t *testing.T) {
 	}{
 		{"comes back", []answer{busy, limited, ok}, verify, 3, false},
 		{"stays away", []answer{busy}, verify, 3, true},
-		{"cut off once", []answer{{status: 200, body: "{", cut: true}, ok}, verify, 2, false},
-		{"silent once", []answer{{hang: true}, ok}, verify, 2, false},
+		{"cut off: it has spent", []answer{{status: 200, body: "{", cut: true}, ok}, verify, 1, true},
+		{"cut off, in a dry run", []answer{{status: 200, body: "{", cut: true}, ok}, dry, 2, false},
+		{"cut off, of a read", []answer{{status: 200, body: "{", cut: true}, {status: 200, body: "{}"}}, get, 2, false},
+		{"silent once: it spends at most twice", []answer{{hang: true}, ok}, verify, 2, false},
+		{"silent twice: it may have spent twice", []answer{{hang: true}, {hang: true}, ok}, verify, 2, true},
+		{"silent twice, in a dry run", []answer{{hang: true}, {hang: true}, ok}, dry, 3, false},
+		{"a gateway that lost it twice", []answer{gateway, gateway, ok}, verify, 2, true},
+		{"lost, then nothing judged", []answer{gateway, busy, ok}, verify, 3, false},
 		{"asks to come much later", []answer{muchLater, ok}, verify, 1, true},
 		{"denied", []answer{denied, ok}, verify, 1, true},
 		{"a second key might be made", []answer{busy, issued}, issue(""), 1, true},
@@ -145,6 +157,50 @@ func TestRetries(t *testing.T) {
 				t.Errorf("%d requests, %v; want %d", asked.Load(), err, test.asked)
 			}
 		})
+	}
+}
+
+// TestRetriesUnreachable asks again where nobody listens yet.
+func TestRetriesUnreachable(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	c, err := client.New(client.Options{URL: "http://" + address, Retries: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	go func() { _, err := ask(c); failed <- err }()
+	time.Sleep(300 * time.Millisecond) // several attempts have found nobody
+	if l, err = net.Listen("tcp", address); err != nil {
+		t.Skipf("the port was taken: %v", err)
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", api.MediaJSON)
+		_, _ = io.WriteString(w, valid)
+	})}
+	defer s.Close()
+	go func() { _ = s.Serve(l) }()
+	if err := <-failed; err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestRetriesEndWithTheContext gives up in the middle of a pause, with what went wrong.
+func TestRetriesEndWithTheContext(t *testing.T) {
+	t.Parallel()
+	c, asked := serve(t, answer{status: 503, media: api.MediaProblem, body: problem(api.Unavailable), header: [2]string{"Retry-After", "9"}}, answer{status: 200, body: valid})
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := c.Verify(ctx, keywright.Ask{Key: keywright.NewSecret(canary), Keyspace: "acme"})
+	var p *api.Problem
+	if !errors.As(err, &p) || p.Code != api.Unavailable || asked.Load() != 1 || time.Since(start) > 5*time.Second {
+		t.Errorf("%d requests, after %s: %v", asked.Load(), time.Since(start), err)
 	}
 }
 

@@ -16,12 +16,17 @@ var errVerdict = errors.New("the server contradicts itself about a key: no judge
 
 // Verify asks the server about a key. An error means that no judgement could be made, and the caller must refuse; it
 // says nothing about the key.
+//
+// It is repeated where the server could not be reached, or says that it judged nothing (429, 503). Where an answer was
+// lost the server may have judged, and taken from limits and credits: then it is repeated once, so that a verification
+// spends at most twice what it costs, and not at all where an answer had begun to arrive. A dry run spends nothing and is
+// repeated like a read. With Options.Retries below zero nothing is repeated.
 func (c *Client) Verify(ctx context.Context, ask keywright.Ask) (keywright.Verdict, error) {
 	if !sendable(ask.Key) {
 		return keywright.Verdict{Code: keywright.Malformed, Keyspace: ask.Keyspace}, nil
 	}
 	var response api.VerifyResponse
-	err := c.do(ctx, call{method: http.MethodPost, path: api.PathVerify, body: api.VerifyRequestOf(ask), into: &response, repeat: true})
+	err := c.do(ctx, call{method: http.MethodPost, path: api.PathVerify, body: api.VerifyRequestOf(ask), into: &response, repeat: true, spends: !ask.DryRun})
 	if err != nil {
 		return keywright.Verdict{}, err
 	}

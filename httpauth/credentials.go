@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package httpauth is middleware over a keywright.Verifier: it takes the key out of a request, has it judged, and lets
-// the handler see the verdict.
 package httpauth
 
 import (
@@ -28,36 +26,41 @@ const HeaderAPIKey = "X-Api-Key"
 // A request with two of them, whether or not they are the same, is ErrAmbiguous: what stands before this program may
 // have looked at the other. So is a value with a comma, which is how two headers of one name are joined on their way.
 func Key(h http.Header, named string) (keywright.Secret, error) {
-	var values []string
+	var key string
+	n := 0
 	if named != "" && !strings.EqualFold(named, "Authorization") {
-		values = present(h[http.CanonicalHeaderKey(named)])
+		key, n = plain(h[http.CanonicalHeaderKey(named)])
 	} else {
 		for _, v := range h["Authorization"] {
 			if token, ok := bearer(v); ok {
-				values = append(values, token)
+				key = token
+				n++
 			} else if len(h["Authorization"]) > 1 {
 				return keywright.Secret{}, ErrAmbiguous
 			}
 		}
 		if named == "" {
-			values = append(values, present(h[HeaderAPIKey])...)
+			if other, more := plain(h[HeaderAPIKey]); more > 0 {
+				key = other
+				n += more
+			}
 		}
 	}
 	switch {
-	case len(values) == 0:
+	case n == 0:
 		return keywright.Secret{}, ErrNoKey
-	case len(values) > 1 || strings.IndexByte(values[0], ',') >= 0:
+	case n > 1 || strings.IndexByte(key, ',') >= 0:
 		return keywright.Secret{}, ErrAmbiguous
 	}
-	return keywright.NewSecret(values[0]), nil
+	return keywright.NewSecret(key), nil
 }
 
-// present leaves out an empty header, which proxies send in place of none.
-func present(values []string) []string {
-	if len(values) == 1 && strings.TrimSpace(values[0]) == "" {
-		return nil
+// plain returns a header's value, and how many it has. An empty one, which proxies send in place of none, counts as none.
+func plain(values []string) (string, int) {
+	if len(values) == 0 || len(values) == 1 && strings.TrimSpace(values[0]) == "" {
+		return "", 0
 	}
-	return values
+	return values[0], len(values)
 }
 
 // bearer returns what follows the scheme Bearer, whatever its case.

@@ -173,9 +173,30 @@ func appendList(b []byte, name string, list []string) []byte {
 
 const hexDigits = "0123456789abcdef"
 
+// plainBytes are those that stand for themselves in a string of JSON.
+var plainBytes = func() (plain [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
+func plain(s string) bool {
+	for i := range len(s) {
+		if !plainBytes[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
 // appendString appends s as JSON. What is not UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
+	if plain(s) {
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]

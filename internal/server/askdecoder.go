@@ -202,6 +202,11 @@ func (d *askDecoder) string() (string, bool) {
 	if !d.take('"') {
 		return "", false
 	}
+	if end := strings.IndexByte(d.text[d.at:], '"'); end >= 0 && plain(d.text[d.at:d.at+end]) {
+		from := d.at
+		d.at += end + 1
+		return d.text[from : from+end], true
+	}
 	escaped := false
 	for i := d.at; i < len(d.text); i++ {
 		switch c := d.text[i]; {

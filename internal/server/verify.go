@@ -117,13 +117,20 @@ func (x *exchange) read(w http.ResponseWriter, r *http.Request) *api.Problem {
 	}
 }
 
-// verifyBatch answers each line by a line, in order.
+// verifyBatch answers each line by a line, in order. What has arrived at once is answered at once; a batch that has
+// arrived whole before its first answer is sent leaves the connection to the next request.
 func (s *Server) verifyBatch(w http.ResponseWriter, r *http.Request) {
 	c := callOf(r.Context())
-	in := s.newLineReader(w, r)
+	in := s.newLines(w, r)
 	out := s.newTimedWriter(w)
+	out.first = func() {
+		if !in.whole() {
+			in.interleave(w, r)
+		}
+	}
 	x := exchanges.Get().(*exchange)
 	defer x.done()
+	admitted := admission{server: s, request: r, call: c, in: in}
 	for {
 		line, ok := in.next()
 		if !ok {
@@ -131,7 +138,7 @@ func (s *Server) verifyBatch(w http.ResponseWriter, r *http.Request) {
 		}
 		p := line.problem
 		if p == nil {
-			p = s.judgeLine(r, c, x, line.text)
+			p = admitted.judge(x, line.text)
 		}
 		if p != nil {
 			p.RequestID = c.id
@@ -140,17 +147,31 @@ func (s *Server) verifyBatch(w http.ResponseWriter, r *http.Request) {
 		if _, err := out.Write(append(x.out, '\n')); err != nil {
 			return
 		}
-		if !in.buffered() {
+		if !in.buffered() && !in.whole() {
 			_ = out.flush()
 		}
 	}
 	if in.err != nil {
 		_, _ = out.Write(append(appendProblemLine(x.out[:0], s.problemOf(c, in.err)), '\n'))
 	}
-	_ = out.flush()
+	out.end()
 }
 
-func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *api.Problem {
+// An admission is the service key of a batch: it may end while lines arrive.
+type admission struct {
+	server  *Server
+	request *http.Request
+	call    *call
+	in      *lineReader
+	reads   int // of the body, when the service key was last looked at
+	at      time.Time
+}
+
+// holds is how long the look at a service key holds for lines that had arrived before it.
+const holds = 10 * time.Millisecond
+
+// judge judges the key of a line and writes the verdict to x.out.
+func (a *admission) judge(x *exchange, text []byte) *api.Problem {
 	if len(text) > smallBody {
 		return errTooLarge()
 	}
@@ -158,16 +179,22 @@ func (s *Server) judgeLine(r *http.Request, c *call, x *exchange, text []byte) *
 	if p := x.ask.decode(text); p != nil {
 		return p
 	}
-	// The service key may have ended since the stream began.
-	if err := s.again(r, c); err != nil {
-		return s.problemOf(c, err)
+	now := time.Now()
+	if a.reads != a.in.body.reads || now.Sub(a.at) > holds {
+		if err := a.server.again(a.request, a.call); err != nil {
+			return a.server.problemOf(a.call, err)
+		}
+		a.reads, a.at = a.in.body.reads, now
 	}
-	v, err := s.authority.VerifyAs(r.Context(), c.caller, x.ask.Ask)
+	v, err := a.server.authority.VerifyAs(a.request.Context(), a.call.caller, x.ask.Ask)
 	if err != nil {
-		return s.problemOf(c, err)
+		return a.server.problemOf(a.call, err)
 	}
-	s.logTagged(r, c, &x.ask.Ask)
-	x.out = appendVerdict(x.out[:0], &v, time.Now())
+	a.server.logTagged(a.request, a.call, &x.ask.Ask)
+	if v.Limit.Name != "" { // whose reset counts from after the judgement
+		now = time.Now()
+	}
+	x.out = appendVerdict(x.out[:0], &v, now)
 	return nil
 }
 

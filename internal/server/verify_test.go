@@ -237,3 +237,35 @@ func TestBatchEndsWithItsServiceKey(t *testing.T) {
 		t.Fatalf("%+v %v", second, err)
 	}
 }
+
+// TestBatchLeavesTheConnection to the next request where it arrived whole, and to nobody where answers went before its
+// end.
+func TestBatchLeavesTheConnection(t *testing.T) {
+	h := newHouse(t)
+	key, _ := h.key(authority.IssueRequest{})
+	ask := encode(map[string]string{"key": key, "keyspace": "default"}) + "\n"
+	address, _ := h.run()
+	head := "POST /v1/verify/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + h.root + "\r\nContent-Type: application/x-ndjson\r\n"
+	last := "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+	for _, n := range []int{1, 100} {
+		body := strings.Repeat(ask, n)
+		request := head + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)) + body
+		got := raw(t, address, request+request+last, 0)
+		if answers := strings.Count(got, `"code":"VALID"`); answers != 2*n || strings.Count(got, "HTTP/1.1 200 ") != 3 {
+			t.Errorf("%d lines twice: %d answers: %.200s", n, answers, got)
+		}
+	}
+	body := strings.Repeat(ask, 3000) // more than fits in a buffer
+	if a := h.send("POST", "/v1/verify/batch", h.root, body, "Content-Type", api.MediaLines); strings.Count(a.body, `"code":"VALID"`) != 3000 {
+		t.Errorf("3000 lines: %d answers, %v", strings.Count(a.body, `"code":"VALID"`), a.Header)
+	}
+	chunked := head + "Transfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x\r\n%s\r\n", len(ask), ask)
+	got := raw(t, address, chunked+"0\r\n\r\n"+last, 0)
+	if strings.Count(got, `"code":"VALID"`) != 1 || strings.Count(got, "HTTP/1.1 200 ") > 2 {
+		t.Errorf("chunked: %s", got)
+	}
+	empty := raw(t, address, head+"Content-Length: 0\r\n\r\n"+last, 0)
+	if !strings.HasPrefix(empty, "HTTP/1.1 200 ") || strings.Count(empty, "HTTP/1.1 200 ") != 2 {
+		t.Errorf("no lines: %s", empty)
+	}
+}
