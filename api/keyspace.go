@@ -35,6 +35,7 @@ type Policy struct {
 	MaxGrace          Duration            `json:"max_grace,omitempty" doc:"The longest grace of a rotation; absent: 366 days." example:"720h"`
 	Rotation          *Rotation           `json:"rotation,omitempty" doc:"Absent: keys are rotated when somebody wishes."`
 	Pepper            string              `json:"pepper,omitempty" doc:"The name of the pepper that new secrets are hashed with; absent: plain SHA-256." example:"2030-01"`
+	Exchange          *ExchangePolicy     `json:"exchange,omitempty" doc:"Absent: keys are not exchanged for tokens."`
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

@@ -47,6 +47,9 @@ func (p *Policy) check(k *Keyspace) error {
 			return err
 		}
 	}
+	if err := p.Exchange.check(); err != nil {
+		return err
+	}
 	return p.Rotation.check(p)
 }
 

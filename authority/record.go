@@ -124,6 +124,8 @@ type Policy struct {
 	MaxGrace          time.Duration `json:"max_grace,omitempty"`    // the longest grace of a rotation; 0: 366 days
 	Rotation          *Rotation     `json:"rotation,omitempty"`     // nil: keys are rotated when somebody wishes
 	Pepper            string        `json:"pepper,omitempty"`       // the name of the pepper of new hashes; empty: plain SHA-256
+
+	Exchange *ExchangePolicy `json:"exchange,omitempty"` // nil: keys are not exchanged for tokens
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

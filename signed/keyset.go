@@ -131,6 +131,15 @@ func algorithmOf(public any) Algorithm {
 	return ""
 }
 
+// IDs returns the kid of every key, in order.
+func (s KeySet) IDs() []string {
+	ids := make([]string, 0, len(s.keys))
+	for _, k := range s.keys {
+		ids = append(ids, k.KeyID)
+	}
+	return ids
+}
+
 // find returns the key with an id.
 func (s KeySet) find(id string) (jose.JSONWebKey, bool) {
 	for _, k := range s.keys {
