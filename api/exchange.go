@@ -61,8 +61,9 @@ type Taken struct {
 // A RevocationList is what was taken away behind From up to Cursor. It is true as of a moment not before the request.
 type RevocationList struct {
 	Revocations []Taken   `json:"revocations" nullable:"false"`
-	From        uint64    `json:"from" doc:"Where the list begins: after, unless that is too long ago, or of another history of the store. A token with a lower seq cannot be judged from here on."`
-	Cursor      uint64    `json:"cursor" doc:"What to ask for next, in after."`
+	Begins      bool      `json:"begins,omitempty" doc:"Nothing goes before: no cursor was given, or what follows it is gone. Forget what you know; from now on a token with a seq lower than from cannot be judged."`
+	From        uint64    `json:"from" doc:"What was taken away by all events with a higher sequence is here."`
+	Cursor      string    `json:"cursor" doc:"What to ask for next, in after."`
 	More        bool      `json:"more,omitempty" doc:"There is more: ask again at once."`
 	AsOf        time.Time `json:"as_of" doc:"By the clock of the server."`
 	Keys        []string  `json:"keys" nullable:"false" doc:"The kid of every key whose tokens can be valid."`

@@ -126,7 +126,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.Store == nil || o.Clock == nil || o.Random == nil {
 		return nil, errors.New("authority.Open needs a Store, a Clock and Random")
 	}
-	if err := o.checkTokens(); err != nil {
+	if err := o.CheckTokens(); err != nil {
 		return nil, err
 	}
 	if o.Logger == nil {

@@ -16,7 +16,8 @@ import (
 // DefaultIssuer is who made a token, where nobody says otherwise.
 const DefaultIssuer = "keywright"
 
-func (o *Options) checkTokens() error {
+// CheckTokens refuses an issuer and a life of signing keys that cannot be. Open does so too.
+func (o *Options) CheckTokens() error {
 	switch {
 	case o.Issuer != "" && !plainText(o.Issuer, maxIssuer):
 		return errors.New("the issuer of tokens is not of 1 to 255 printable characters without spaces, such as https://keys.example.com")

@@ -4,6 +4,9 @@ package authority
 
 import (
 	"context"
+	"encoding/hex"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,20 +25,21 @@ const (
 // A FeedQuery asks what was taken away in a keyspace.
 type FeedQuery struct {
 	Keyspace string        // default, or the one that the caller is bound to
-	After    uint64        // the cursor of the answer before; 0: everything that a token can have missed
+	After    string        // the cursor of the answer before; empty: everything that a token can have missed
 	Wait     time.Duration // for something to tell, at most MaxFeedWait; 0: not
 }
 
 // A Feed is what was taken away: all of it behind From, up to Cursor, unless there is more. It is true as of a moment not
 // before it was asked for: what a verb took away that had returned by then is in it, or in an answer before.
 //
-// A token names the event as of which its key was judged. It is dead if an entry behind that one concerns it; if it is one
-// before From of the first answer, nobody can tell; if Keys does not hold the key that signed it.
+// A token names the event as of which its key was judged. It is dead if an entry behind that one concerns it; if that one is
+// before From of an answer that begins, for then nobody can tell; or if Keys does not hold the key that signed it.
 type Feed struct {
 	Entries []Taken // by sequence
-	From    uint64  // After, unless that is too long ago, or of another history of the store: then begin anew
-	Cursor  uint64
-	More    bool // ask again at once
+	Begins  bool    // there is nothing that goes before: no cursor was given, or what follows it is gone. Forget what you know
+	From    uint64  // entries of all events with a higher sequence are here
+	Cursor  string  // the place in the chain up to which it goes
+	More    bool    // ask again at once
 	AsOf    time.Time
 	Keys    []string // the kid of every key whose tokens can be valid
 }
@@ -57,20 +61,19 @@ func (a *Authority) Revocations(ctx context.Context, c Caller, q FeedQuery) (Fee
 	}
 	waited := time.NewTimer(q.Wait)
 	defer waited.Stop()
-	var before *Feed
-	for {
+	for from := uint64(0); ; {
 		act := a.acting.next()
 		f, err := a.readFeed(context.WithoutCancel(ctx), q)
 		if err != nil {
 			return Feed{}, err
 		}
-		if before != nil && f.From == before.Cursor {
-			f.From = before.From
+		if from != 0 && !f.Begins {
+			f.From = from
 		}
-		if len(f.Entries) > 0 || f.More || q.Wait == 0 || before == nil && f.From != q.After {
+		if len(f.Entries) > 0 || f.More || f.Begins || q.Wait == 0 {
 			return f, nil
 		}
-		q.After, before = f.Cursor, &f
+		q.After, from = f.Cursor, f.From
 		select {
 		case <-act:
 		case <-waited.C:
@@ -87,33 +90,31 @@ func (a *Authority) readFeed(ctx context.Context, q FeedQuery) (Feed, error) {
 		return Feed{}, err
 	}
 	f := Feed{AsOf: a.now()}
-	var err error
-	if f.From, err = a.feedFrom(ctx, q.After); err != nil {
+	at, err := a.feedFrom(ctx, q.After, &f)
+	if err != nil {
 		return Feed{}, err
 	}
-	f.Cursor = f.From
-	for reads := 0; ; reads++ {
-		events, err := a.store.Events(ctx, EventQuery{After: f.Cursor, Limit: feedPage})
+	f.From = at.sequence
+	for reads := 1; ; reads++ {
+		events, err := a.store.Events(ctx, EventQuery{After: at.sequence, Limit: feedPage})
 		if err != nil {
 			return Feed{}, fromStore(err)
 		}
 		for i := range events {
 			e := &events[i]
-			if e.Sequence != f.Cursor+1 { // those between were pruned
-				f.From, f.Entries = e.Sequence-1, nil
+			if e.Sequence != at.sequence+1 { // those between were pruned
+				f.Begins, f.From, f.Entries = true, e.Sequence-1, nil
 			}
-			f.Cursor = e.Sequence
+			at = placeOf(e)
 			if taken, ok := takenBy(e); ok && (taken.Keyspace == q.Keyspace || taken.Kind == TakenAll) {
 				f.Entries = append(f.Entries, taken)
 			}
 		}
-		if len(events) < feedPage {
-			break
-		}
-		if f.More = reads+1 >= feedReads || len(f.Entries) >= feedPage; f.More {
+		if f.More = len(events) == feedPage; !f.More || reads == feedReads || len(f.Entries) >= feedPage {
 			break
 		}
 	}
+	f.Cursor = at.String()
 	keys, err := a.KeySet(ctx)
 	if err != nil {
 		return Feed{}, err
@@ -133,18 +134,59 @@ func (a *Authority) current() error {
 	return nil
 }
 
-// feedFrom returns where an answer begins: where the one before ended, if that is a place in the chain that is there.
-func (a *Authority) feedFrom(ctx context.Context, after uint64) (uint64, error) {
-	last, err := a.lastSequence(ctx)
-	if err != nil || after != 0 && after <= last {
-		return after, err
+// feedFrom returns where an answer begins: where the one before ended, if that is a place of the chain that is there; or
+// where the events begin that a token can have missed.
+func (a *Authority) feedFrom(ctx context.Context, cursor string, f *Feed) (place, error) {
+	if cursor != "" {
+		at, err := parsePlace(cursor)
+		if err != nil {
+			return place{}, err
+		}
+		events, err := a.store.Events(ctx, EventQuery{After: at.sequence - 1, Before: at.sequence + 1, Limit: 1})
+		if err != nil {
+			return place{}, fromStore(err)
+		}
+		if len(events) == 1 && placeOf(&events[0]) == at {
+			return at, nil
+		}
 	}
-	events, err := a.store.Events(ctx, EventQuery{Since: a.now().Add(-feedKeeps), Limit: 1})
-	switch {
-	case err != nil:
-		return 0, fromStore(err)
-	case len(events) > 0 && events[0].Sequence <= last:
-		return events[0].Sequence - 1, nil
+	f.Begins = true
+	for _, q := range []EventQuery{{Since: a.now().Add(-feedKeeps), Limit: 1}, {Descending: true, Limit: 1}} {
+		events, err := a.store.Events(ctx, q)
+		switch {
+		case err != nil:
+			return place{}, fromStore(err)
+		case len(events) == 0:
+		case q.Descending:
+			return placeOf(&events[0]), nil
+		default:
+			return place{sequence: events[0].Sequence - 1}, nil
+		}
 	}
-	return last, nil
+	return place{}, nil
+}
+
+// A place is an event of one history of the chain: a store that was restored has other events of the same sequences.
+type place struct {
+	sequence uint64
+	mark     [8]byte // of the hash of the event
+}
+
+func placeOf(e *Event) place { return place{e.Sequence, [8]byte(e.Hash[:8])} }
+
+func (p place) String() string {
+	return strconv.FormatUint(p.sequence, 10) + "-" + hex.EncodeToString(p.mark[:])
+}
+
+func parsePlace(s string) (p place, err error) {
+	number, mark, _ := strings.Cut(s, "-")
+	if p.sequence, err = strconv.ParseUint(number, 10, 63); err == nil && len(mark) == hex.EncodedLen(len(p.mark)) && p.sequence > 0 {
+		_, err = hex.Decode(p.mark[:], []byte(mark))
+	} else {
+		err = strconv.ErrSyntax
+	}
+	if err != nil {
+		return place{}, invalid("after", "is not a cursor", "send the cursor of the answer before as it is, or leave it out")
+	}
+	return p, nil
 }

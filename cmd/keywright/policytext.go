@@ -30,9 +30,26 @@ func (d *details) addPolicy(p *api.Policy) {
 	if p.MaxGrace > 0 {
 		d.add("longest grace", p.MaxGrace.String())
 	}
+	if e := p.Exchange; e != nil {
+		d.add("tokens", exchangeText(e))
+	}
 	if p.Rotation != nil {
 		d.add("rotation", rotationText(p.Rotation))
 	}
+}
+
+func exchangeText(e *api.ExchangePolicy) string {
+	text := "live for " + e.Life.String()
+	if len(e.Audience) > 0 {
+		text += " · for " + strings.Join(e.Audience, " ")
+	}
+	if e.Spend == "allow" {
+		text += " · of keys with credits, limits or rules too"
+	}
+	if e.Algorithm != "" {
+		text += " · " + e.Algorithm
+	}
+	return text
 }
 
 func rotationText(r *api.Rotation) string {

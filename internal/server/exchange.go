@@ -153,7 +153,7 @@ func signingKeys(keys []authority.SigningKey) api.SigningKeyList {
 
 type listRevocationsIn struct {
 	Keyspace string `query:"keyspace" doc:"default, where it is left out, or the one that the service key is bound to."`
-	After    uint64 `query:"after" doc:"The cursor of the answer before; without it all that a token can have missed."`
+	After    string `query:"after" doc:"The cursor of the answer before; without it all that a token can have missed."`
 	Wait     string `query:"wait" doc:"For something to tell, 60s at most." example:"30s"`
 }
 
@@ -176,7 +176,7 @@ func (s *Server) listRevocations(ctx context.Context, c *call, in *listRevocatio
 		}
 	}()
 	f, err := s.authority.Revocations(ctx, c.caller, q)
-	out := api.RevocationList{Revocations: []api.Taken{}, From: f.From, Cursor: f.Cursor, More: f.More, AsOf: f.AsOf, Keys: list(f.Keys)}
+	out := api.RevocationList{Revocations: []api.Taken{}, Begins: f.Begins, From: f.From, Cursor: f.Cursor, More: f.More, AsOf: f.AsOf, Keys: list(f.Keys)}
 	for _, t := range f.Entries {
 		out.Revocations = append(out.Revocations, api.Taken{
 			Sequence: t.Sequence, Time: t.Time, Kind: string(t.Kind), Keyspace: t.Keyspace, KeyID: t.Key, Secrets: t.Secrets, Reason: string(t.Reason),

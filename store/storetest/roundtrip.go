@@ -125,10 +125,12 @@ func testKeyspaceRoundTrip(t *testing.T, s authority.Store) {
 		PublishableScopes: []string{"catalog:search"}, KeyLimits: newLimits(), OwnerLimits: newLimits()[1:], Limits: newLimits()[:1],
 		MaxGrace: time.Hour, Pepper: "2026",
 		Rotation: &authority.Rotation{Every: 90 * 24 * time.Hour, Warn: time.Hour, Grace: time.Minute, Idle: time.Second},
+		Exchange: &authority.ExchangePolicy{Life: 5 * time.Minute, Audience: []string{"https://api.example.com"}, Spend: "allow", Algorithm: "EdDSA"},
 	}
 	filled(t, *k)
 	filled(t, k.Policy)
 	filled(t, *k.Policy.Rotation)
+	filled(t, *k.Policy.Exchange)
 	bare := newKeyspace("bare")
 	apply(t, s, authority.Change{Puts: []authority.Put{k, bare}})
 	same(t, list(t, s, authority.Query{Of: authority.Keyspaces, Keyspace: "partners"}).Keyspaces, []authority.Keyspace{*k})
