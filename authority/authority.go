@@ -159,6 +159,11 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		return nil, err
 	}
 	a.exchanges.begin(a)
+	reached, err := a.lastSequence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.acting.asOf(reached)
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	go a.warm(warm)
