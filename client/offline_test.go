@@ -248,7 +248,7 @@ func TestOfflineLearnsWhatIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := h.exchange(t, renewed.Key)
-	h.want(t, last, keywright.Valid) // of a key that nobody has seen
+	h.becomes(t, last, keywright.Valid, time.Second+age) // of a key that nobody has seen: it is asked for once a second
 	h.becomes(t, again, keywright.NotFound, age)
 }
 
