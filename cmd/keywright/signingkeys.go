@@ -20,7 +20,7 @@ and rotate on their own: see serve --signing-key-life.`,
   keywright signing-keys rotate`,
 	}
 	subcommandsOnly(cmd)
-	cmd.AddCommand(s.signingKeysListCommand(), s.signingKeysRotateCommand())
+	cmd.AddCommand(s.signingKeysListCommand(), s.signingKeysPublicCommand(), s.signingKeysRotateCommand())
 	return cmd
 }
 
@@ -42,6 +42,30 @@ func (s *session) signingKeysListCommand() *cobra.Command {
 		},
 	}
 	outputOneFlag(cmd, &output)
+	addServerFlags(cmd, &f)
+	return cmd
+}
+
+func (s *session) signingKeysPublicCommand() *cobra.Command {
+	var f serverFlags
+	cmd := &cobra.Command{
+		Use: "jwks", Short: "Print their public halves", Long: "Print the public halves of the keys that sign tokens as a JWK set: what the server serves at /.well-known/jwks.json.",
+		Example: "  keywright signing-keys jwks > jwks.json", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.connect(&f)
+			if err != nil {
+				return err
+			}
+			set, err := c.KeySet(cmd.Context())
+			switch {
+			case err != nil:
+				return fromServer(err)
+			case len(set.IDs()) == 0:
+				return refused("there are no keys that sign tokens", "let keys be exchanged: keywright keyspaces update NAME --exchange-life 5m")
+			}
+			return s.printJSON(set)
+		},
+	}
 	addServerFlags(cmd, &f)
 	return cmd
 }
