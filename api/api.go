@@ -72,4 +72,10 @@ const (
 	PathExport       = "/v1/keys/export"
 	PathPeppers      = "/v1/peppers"
 	PathPepper       = "/v1/peppers/{name}"
+	PathExchange     = "/v1/exchange"
+	PathRevocations  = "/v1/revocations"
+	PathKeySet       = "/.well-known/jwks.json"
+
+	PathSigningKeys       = "/v1/signing-keys"
+	PathRotateSigningKeys = "/v1/signing-keys/rotate"
 )

@@ -37,6 +37,7 @@ type Policy struct {
 	Pepper            string              `json:"pepper,omitempty" doc:"The name of the pepper that new secrets are hashed with; absent: plain SHA-256." example:"2030-01"`
 	Routes            []Route             `json:"routes,omitempty" nullable:"false" maxItems:"200" doc:"What requests must bring to a gateway, by method and path; the first that matches counts. POST /v1/verify does not look at them."`
 	RoutesDefault     string              `json:"routes_default,omitempty" enum:"allow,deny" doc:"What a gateway does with a request that no route matches; absent: deny where there are routes, and else allow. allow: any valid key will do."`
+	Exchange          *ExchangePolicy     `json:"exchange,omitempty" doc:"Absent: keys are not exchanged for tokens."`
 }
 
 // A Route says what a request must bring to a gateway beside a valid key.

@@ -120,6 +120,7 @@ type Receipt struct {
 	KeyID       keywright.KeyID `json:"key_id"`
 	RevokedAt   time.Time       `json:"revoked_at" doc:"When the key ended."`
 	EffectiveAt time.Time       `json:"effective_at" doc:"From when on no node answers VALID."`
+	TokensUntil time.Time       `json:"tokens_until,omitzero" doc:"When the last token that a key of the keyspace was exchanged for has ended: until then somebody who verifies offline, and does not follow /v1/revocations, may accept one of this key. Absent: there is none."`
 }
 
 // A RevokeSelfRequest ends the key that it holds.

@@ -5,6 +5,7 @@ package authority
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/keywright/keywright"
@@ -107,6 +108,9 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 	old, err := a.before(ctx, records)
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(records, func(r *Record) bool { return r.Version > 1 }) { // else nothing is taken away
+		defer a.acting.begin()()
 	}
 	// An act that was begun is not given up half way because its caller went away.
 	err = a.store.Apply(context.WithoutCancel(ctx), change)

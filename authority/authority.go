@@ -20,6 +20,7 @@ package authority
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,9 @@ type Options struct {
 	Sealer        Sealer        // seals what must be readable; nil: acts that need it say so
 	RevocationLog RevocationLog // outside the store; nil: a store that is restored may revive what was revoked since
 	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
+
+	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
+	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife
 }
 
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
@@ -67,6 +71,12 @@ type Authority struct {
 
 	frozen      atomic.Bool // the store was restored, and may have lost revocations: nothing is judged
 	revocations *revocations
+
+	issuer      string
+	signing     signing
+	signingLife time.Duration
+	acting      *acting
+	exchanges   exchanges
 
 	spaces   atomic.Pointer[map[string]*space]
 	spacesMu sync.Mutex // writers of spaces
@@ -116,6 +126,9 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.Store == nil || o.Clock == nil || o.Random == nil {
 		return nil, errors.New("authority.Open needs a Store, a Clock and Random")
 	}
+	if err := o.CheckTokens(); err != nil {
+		return nil, err
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -129,6 +142,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
 		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
+		acting: newActing(), issuer: cmp.Or(o.Issuer, DefaultIssuer), signingLife: cmp.Or(o.SigningKeyLife, DefaultSigningKeyLife),
 	}
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err
@@ -141,6 +155,15 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if err := a.loadKeyspaces(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.loadSigningKeys(ctx); err != nil {
+		return nil, err
+	}
+	a.exchanges.begin(a)
+	reached, err := a.lastSequence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.acting.asOf(reached)
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	go a.warm(warm)

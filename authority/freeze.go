@@ -52,14 +52,23 @@ func (a *Authority) Thaw(ctx context.Context, c Caller, lines []string) error {
 	if len(page.Items) == 0 {
 		return &Error{Kind: Conflicting, Problem: "the store is not frozen", Hint: "nothing needs to be done"}
 	}
+	// Tokens that were made after the backup name sequences that other events have from now on: all tokens end.
+	keys, err := a.store.List(ctx, Query{Of: Items, Item: itemSigningKey})
+	if err != nil {
+		return fromStore(err)
+	}
 	event, err := a.event(c, "store.restore", storeTarget, "", lines)
 	if err != nil {
 		return err
 	}
 	change := Change{Events: []Event{event}}
-	for i := range page.Items {
-		change.Puts = append(change.Puts, &Removal{Item: &page.Items[i]})
+	for _, item := range append(page.Items, keys.Items...) {
+		change.Puts = append(change.Puts, &Removal{Item: &item})
 	}
+	a.signing.mu.Lock()
+	defer a.signing.mu.Unlock()
+	a.signing.stale = true
+	defer a.acting.begin()()
 	if err := a.store.Apply(context.WithoutCancel(ctx), change); err != nil {
 		return fromStore(err)
 	}

@@ -58,7 +58,7 @@ func (j *judgement) failing(ask *keywright.Ask) (steps uint) {
 		if !j.rules.notBefore.IsZero() && j.authority.clock().Before(j.rules.notBefore) {
 			fail(stepNotYet)
 		}
-		if j.rules.forbid(ask) != "" {
+		if j.exchange == nil && j.rules.forbid(ask) != "" {
 			fail(stepForbidden)
 		}
 	}
@@ -88,7 +88,7 @@ func (j *judgement) inherited(above *ancestor, ask *keywright.Ask) (steps uint) 
 	if !above.rules.notBefore.IsZero() && j.authority.clock().Before(above.rules.notBefore) {
 		steps |= 1 << stepNotYet
 	}
-	if above.rules.forbid(ask) != "" {
+	if j.exchange == nil && above.rules.forbid(ask) != "" {
 		steps |= 1 << stepForbidden
 	}
 	return steps

@@ -35,6 +35,9 @@ func (a *Authority) CreateKeyspace(ctx context.Context, c Caller, q KeyspaceRequ
 	if a.space(q.Name) != nil {
 		return Keyspace{}, &Error{Kind: Conflicting, Field: "name", Problem: "is the name of another keyspace", Hint: "use another name, or update that one"}
 	}
+	if err := a.checkExchange(q.Policy); err != nil {
+		return Keyspace{}, err
+	}
 	k := Keyspace{Name: q.Name, Environments: []string{"live", "test"}}
 	if q.Formats == nil {
 		f, err := keywright.Preset(keywright.DefaultPreset)
@@ -66,6 +69,9 @@ func (a *Authority) UpdateKeyspace(ctx context.Context, c Caller, q KeyspaceRequ
 	}
 	if q.Name == ReservedKeyspace {
 		return Keyspace{}, denied("the keyspace of service keys cannot be changed", "make a keyspace of your own")
+	}
+	if err := a.checkExchange(q.Policy); err != nil {
+		return Keyspace{}, err
 	}
 	k := s.Keyspace
 	k.Formats = slices.Clone(k.Formats)
@@ -121,6 +127,7 @@ func (a *Authority) putKeyspace(ctx context.Context, c Caller, k Keyspace, chang
 	if err := a.checkPepper(k.Policy.Pepper); err != nil {
 		return err
 	}
+	defer a.acting.begin()()
 	if err := a.store.Apply(context.WithoutCancel(ctx), Change{Puts: []Put{&k}, Events: []Event{event}}); err != nil {
 		if errors.Is(err, ErrConflict) {
 			return &Error{Kind: Conflicting, Problem: "the keyspace was changed at the same time", Hint: "read it again and repeat", Cause: err}

@@ -50,6 +50,9 @@ func (p *Policy) check(k *Keyspace) error {
 	if err := p.checkRoutes(k); err != nil {
 		return err
 	}
+	if err := p.Exchange.check(); err != nil {
+		return err
+	}
 	return p.Rotation.check(p)
 }
 

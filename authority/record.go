@@ -127,6 +127,8 @@ type Policy struct {
 	// Routes say what requests must bring to a gateway; the first that matches counts. Nobody else looks at them.
 	Routes        []Route `json:"routes,omitempty"`         // at most 200
 	RoutesDefault string  `json:"routes_default,omitempty"` // allow or deny what no route matches; empty: deny where there are routes
+
+	Exchange *ExchangePolicy `json:"exchange,omitempty"` // nil: keys are not exchanged for tokens
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

@@ -239,6 +239,10 @@ type Receipt struct {
 	Revoked time.Time // when the key ended
 	// True is from when on no node answers VALID: this act, or an earlier one, had reached all of them by then.
 	True time.Time
+	// TokensUntil is when the last token of the keyspace that keys were exchanged for has ended; zero: there is none that
+	// can be valid. Until then somebody who verifies offline may accept a token of this key: who follows Revocations
+	// refuses it as soon as they have read of it.
+	TokensUntil time.Time
 }
 
 // Revoke ends a key for good. A verification that begins after it has returned does not answer VALID. Revoking a key
@@ -267,7 +271,8 @@ func (a *Authority) revoke(ctx context.Context, c Caller, id keywright.KeyID, e 
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{KeyID: r.ID, Revoked: r.Revoked, True: a.now()}, nil
+	now := a.now()
+	return Receipt{KeyID: r.ID, Revoked: r.Revoked, True: now, TokensUntil: a.exchanges.latest(r.Keyspace, now)}, nil
 }
 
 // RevokeSelf ends the key that is presented: whoever holds a secret key may end it. Publishable keys are exempt, since

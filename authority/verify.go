@@ -46,16 +46,21 @@ func (a *Authority) judge(ctx context.Context, ask *keywright.Ask, v *keywright.
 // judged as one that nobody has. It looks at the lease of the store twice: what was judged under it must not be
 // answered after its end.
 func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
+	return a.judgeWith(ctx, ask, v, owner, nil)
+}
+
+// judgeWith is judgeFor of a key that is to be exchanged, unless x is nil.
+func (a *Authority) judgeWith(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string, x *exchanging) (*ruleSet, error) {
 	if a.frozen.Load() {
 		return nil, errFrozen
 	}
 	if a.lease == nil {
-		return a.decide(ctx, ask, v, owner)
+		return a.decide(ctx, ask, v, owner, x)
 	}
 	err := a.lease.Lease()
 	var rules *ruleSet
 	if err == nil {
-		if rules, err = a.decide(ctx, ask, v, owner); err != nil {
+		if rules, err = a.decide(ctx, ask, v, owner, x); err != nil {
 			return nil, err
 		}
 		err = a.lease.Lease()
@@ -67,9 +72,9 @@ func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywrig
 	return rules, nil
 }
 
-// decide is judgeFor without the lease.
-func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string) (*ruleSet, error) {
-	j := judgement{authority: a, space: a.space(ask.Keyspace)}
+// decide is judgeWith without the lease.
+func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string, x *exchanging) (*ruleSet, error) {
+	j := judgement{authority: a, space: a.space(ask.Keyspace), exchange: x}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
 	}
@@ -100,6 +105,13 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 		}
 	}
 	failing := j.failing(ask)
+	if x != nil && j.found {
+		refused, err := x.refuses(ctx, &j, ask)
+		if err != nil {
+			return nil, err
+		}
+		failing |= refused
+	}
 	if failing&ended != 0 {
 		j.parseAnyway(ask.Key)
 	}
@@ -184,6 +196,7 @@ type judgement struct {
 	above     [maxDepth]*ancestor // of a child, nearest first
 	depth     int                 // how many
 	expr      *keywright.ScopeExpr
+	exchange  *exchanging // the key is to be exchanged; nil: it is not
 }
 
 // plain reports whether an ask needs no look: all it asks for is scopes that the key has by name.

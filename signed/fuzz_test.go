@@ -119,18 +119,19 @@ func FuzzToken(f *testing.F) {
 	f.Add("", "key_1", "aud", uint(0), byte('A'))
 	f.Add("eyJhbGciOiJub25lIn0.e30.", "", "", uint(20), byte('.'))
 	f.Add("e30.e30.AA", "k", "a", uint(1<<20), byte('='))
-	signers := []TokenSigner{{Issuer: "i", Keys: []TokenKey{testKey(f, EdDSA, 1)}}, {Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 2)}}}
+	signers := []TokenSigner{{Issuer: "i", Keys: []TokenKey{testKey(f, EdDSA, 1)}}, {Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 2)}},
+		{Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 3)}, Type: AccessToken}}
 	f.Fuzz(func(t *testing.T, text, subject, audience string, place uint, with byte) {
 		for _, s := range signers {
 			set, err := s.KeySet()
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := TokenVerifier{Issuer: "i", Audience: audience, Keys: set}
+			v := TokenVerifier{Issuer: "i", Audience: audience, Keys: set, Type: s.Type}
 			if _, err := v.Verify(keywright.NewSecret(text), noon); kindOf(t, err) == "" {
 				t.Fatalf("%q verifies, and nobody signed it", text)
 			}
-			key, err := s.Sign(Token{Audience: audience, KeyID: subject, Scopes: []string{"read"}}, noon, bytes.NewReader(make([]byte, 16)))
+			key, err := s.Sign(Token{Audience: audience, KeyID: subject, Scopes: []string{"read"}, Owner: subject, Ancestors: []string{subject}, Sequence: uint64(place)}, noon, bytes.NewReader(make([]byte, 16)))
 			if kindOf(t, err) != "" {
 				if utf8.ValidString(audience+" "+subject) && audience != "" && subject != "" && len(audience)+len(subject) < 500 {
 					t.Fatal(err)
@@ -138,8 +139,15 @@ func FuzzToken(f *testing.F) {
 				continue
 			}
 			got, err := v.Verify(key, noon.Add(time.Minute))
-			if err != nil || got.KeyID != subject || got.Audience != audience {
+			if err != nil || got.KeyID != subject || got.Audience != audience || got.Owner != subject || got.Ancestors[0] != subject || got.Sequence != uint64(place) {
 				t.Fatalf("%+v %v", got, err)
+			}
+			other := v
+			if other.Type = PlainToken; s.Type == "" {
+				other.Type = AccessToken
+			}
+			if _, err := other.Verify(key, noon.Add(time.Minute)); err == nil {
+				t.Fatal("a token of one type is taken for one of another")
 			}
 			changed(key.Reveal(), place, with, func(other string) {
 				if _, err := v.Verify(keywright.NewSecret(other), noon); err == nil {

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"fmt"
+	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json" // refuses a name that stands twice, and tells names in other cases apart
@@ -129,6 +130,26 @@ func algorithmOf(public any) Algorithm {
 		}
 	}
 	return ""
+}
+
+// IDs returns the kid of every key, in order.
+func (s KeySet) IDs() []string {
+	ids := make([]string, 0, len(s.keys))
+	for _, k := range s.keys {
+		ids = append(ids, k.KeyID)
+	}
+	return ids
+}
+
+// Only returns the keys of a set that have one of these ids.
+func (s KeySet) Only(ids []string) KeySet {
+	var some KeySet
+	for _, k := range s.keys {
+		if slices.Contains(ids, k.KeyID) {
+			some.keys = append(some.keys, k)
+		}
+	}
+	return some
 }
 
 // find returns the key with an id.

@@ -19,8 +19,13 @@ import (
 // DefaultLife is how long a token lives, and how long a verifier lets one live: revoking its key ends it by then.
 const DefaultLife = 15 * time.Minute
 
-// tokenType is the header typ of every token (RFC 7519, 5.1).
-const tokenType = "JWT"
+const (
+	// PlainToken is the header typ of a token whose signer and verifier name none (RFC 7519, 5.1).
+	PlainToken = "JWT"
+	// AccessToken is the header typ of a token that a key was exchanged for (RFC 9068, 2.1). A token of one type is never
+	// taken for one of another.
+	AccessToken = "at+jwt"
+)
 
 var (
 	errNoIssuer    = fmt.Errorf("%w: no issuer", ErrUnusable)
@@ -45,6 +50,15 @@ type Token struct {
 	IssuedAt  time.Time // iat
 	NotBefore time.Time // nbf; zero: from IssuedAt on
 	Expires   time.Time // exp: from this moment on it is invalid
+
+	// Of a token that a key was exchanged for; empty in others.
+	Client      string   // client_id (RFC 9068, 2.2): the key id once more
+	Keyspace    string   // keyspace: of the key
+	Environment string   // environment: of the key
+	Owner       string   // owner: of the key
+	PublicID    string   // sec: of the secret that was presented, where it has one
+	Ancestors   []string // anc: the key ids above a child; where one of them is revoked, refuse the token too
+	Sequence    uint64   // seq: of the audit chain, as of which the key was judged; what was taken away later has a higher one
 }
 
 // A TokenSigner makes tokens: JWS in its compact form (RFC 7515), with kid in the header.
@@ -55,6 +69,7 @@ type TokenSigner struct {
 	// last token that it signed has expired.
 	Keys []TokenKey
 	Life time.Duration // how long a token lives at most, and if it does not say; 0: DefaultLife
+	Type string        // the header typ: PlainToken, where it is empty, or AccessToken
 }
 
 // tokenClaims is a token on the wire (RFC 7519, 4.1). Times are whole seconds: a fraction is an error.
@@ -67,6 +82,14 @@ type tokenClaims struct {
 	NotBefore *int64   `json:"nbf,omitempty"`
 	Expires   *int64   `json:"exp"`
 	ID        string   `json:"jti"`
+
+	Client      string   `json:"client_id,omitempty"`
+	Keyspace    string   `json:"keyspace,omitempty"`
+	Environment string   `json:"environment,omitempty"`
+	Owner       string   `json:"owner,omitempty"`
+	PublicID    string   `json:"sec,omitempty"`
+	Ancestors   []string `json:"anc,omitempty"`
+	Sequence    uint64   `json:"seq,omitempty"`
 }
 
 // Sign makes a token. It fills in the issuer; IssuedAt with now, Expires with the end of its life and ID with 16 random
@@ -99,11 +122,18 @@ func (s TokenSigner) Sign(t Token, now time.Time, random io.Reader) (keywright.S
 	if len(s.Keys) == 0 || s.Keys[0].private == nil {
 		return keywright.Secret{}, errNoTokenKey
 	}
-	return t.sign(s.Keys[0])
+	return t.sign(s.Keys[0], typeOf(s.Type))
 }
 
 // KeySet returns the public keys of the signer: publish them.
 func (s TokenSigner) KeySet() (KeySet, error) { return NewKeySet(s.Keys...) }
+
+func typeOf(typ string) string {
+	if typ == "" {
+		return PlainToken
+	}
+	return typ
+}
 
 // check refuses claims that a verifier would refuse.
 func (t Token) check(life time.Duration) error {
@@ -115,7 +145,7 @@ func (t Token) check(life time.Duration) error {
 		return errNoAudience
 	case t.KeyID == "":
 		return errNoSubject
-	case !utf8.ValidString(t.Issuer + "\x00" + t.Audience + "\x00" + t.KeyID + "\x00" + t.ID):
+	case !utf8.ValidString(strings.Join(append([]string{t.Issuer, t.Audience, t.KeyID, t.ID, t.Client, t.Keyspace, t.Environment, t.Owner, t.PublicID}, t.Ancestors...), "\x00")):
 		return errTokenText
 	case issued < 0 || issued > maxSeconds || expires < 0 || expires > maxSeconds || t.NotBefore.Unix() > maxSeconds:
 		return errTokenYears
@@ -132,11 +162,13 @@ func (t Token) check(life time.Duration) error {
 	return nil
 }
 
-func (t Token) sign(key TokenKey) (keywright.Secret, error) {
+func (t Token) sign(key TokenKey, typ string) (keywright.Secret, error) {
 	issued, expires := t.IssuedAt.Unix(), t.Expires.Unix()
 	c := tokenClaims{
 		Issuer: t.Issuer, Audience: audience{t.Audience}, Subject: t.KeyID, Scope: strings.Join(t.Scopes, " "),
 		IssuedAt: &issued, Expires: &expires, ID: t.ID,
+		Client: t.Client, Keyspace: t.Keyspace, Environment: t.Environment, Owner: t.Owner, PublicID: t.PublicID,
+		Ancestors: t.Ancestors, Sequence: t.Sequence,
 	}
 	if !t.NotBefore.IsZero() {
 		from := t.NotBefore.Unix()
@@ -148,7 +180,7 @@ func (t Token) sign(key TokenKey) (keywright.Secret, error) {
 	}
 	signer, err := jose.NewSigner(
 		jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.algorithm), Key: jose.JSONWebKey{Key: key.private, KeyID: key.id}},
-		(&jose.SignerOptions{}).WithType(tokenType),
+		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)),
 	)
 	if err != nil {
 		return keywright.Secret{}, errTokenSigner

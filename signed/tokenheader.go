@@ -14,7 +14,7 @@ var (
 	errTokenJWE    = fmt.Errorf("%w: an encrypted token; ours are signed", ErrMalformed)
 	errTokenParts  = fmt.Errorf("%w: not three parts with dots between them", ErrMalformed)
 	errTokenHeader = fmt.Errorf("%w: the header is not a JSON object with alg, kid and typ alone", ErrMalformed)
-	errTokenType   = fmt.Errorf("%w: the header's typ is not JWT", ErrMalformed)
+	errTokenType   = fmt.Errorf("%w: the header's typ is not that of the tokens that are read here", ErrMalformed)
 	errTokenAlg    = fmt.Errorf("%w: the header's alg is not EdDSA or ES256", ErrMalformed)
 	errTokenKid    = fmt.Errorf("%w: the header names no kid", ErrMalformed)
 )
@@ -26,8 +26,8 @@ type joseHeader struct {
 	KeyID     string
 }
 
-// tokenHeader reads the shape of a token: three parts, each written in the one way that it can be, and the header.
-func tokenHeader(text string) (joseHeader, error) {
+// tokenHeader reads the shape of a token of a type: three parts, each written in the one way that it can be, and the header.
+func tokenHeader(text, typ string) (joseHeader, error) {
 	if len(text) > MaxBytes {
 		return joseHeader{}, errTooLong
 	}
@@ -61,7 +61,7 @@ func tokenHeader(text string) (joseHeader, error) {
 	switch {
 	case h.Algorithm != string(EdDSA) && h.Algorithm != string(ES256):
 		return joseHeader{}, errTokenAlg
-	case names["typ"] != tokenType:
+	case names["typ"] != typ:
 		return joseHeader{}, errTokenType
 	case h.KeyID == "":
 		return joseHeader{}, errTokenKid

@@ -24,7 +24,6 @@ var (
 	errTokenPayload = fmt.Errorf("%w: the payload is not a JSON object with iss, aud, sub, iat, exp and jti", ErrMalformed)
 	errTokenScopes  = fmt.Errorf("%w: scope is not a list of scopes with one space between them", ErrMalformed)
 	errTokenNumbers = fmt.Errorf("%w: a time is not a number of seconds from 1970 to 9999", ErrMalformed)
-	errUnknownKid   = fmt.Errorf("%w: the key set has no key with the token's kid", ErrSignature)
 	errOtherAlg     = fmt.Errorf("%w: the token's alg is not that of its key", ErrSignature)
 	errTokenSig     = fmt.Errorf("%w: the signature is not of this token and key", ErrSignature)
 	errIssuer       = fmt.Errorf("%w: another issuer", ErrClaims)
@@ -35,6 +34,10 @@ var (
 	errIssuedLater  = fmt.Errorf("%w: its iat lies in the future", ErrNotYet)
 )
 
+// ErrUnknownKey says that the key set has no key with the token's kid: read it again, for it may be new. It wraps
+// ErrSignature.
+var ErrUnknownKey = fmt.Errorf("%w: the key set has no key with the token's kid", ErrSignature)
+
 // A TokenVerifier verifies tokens without asking anybody.
 type TokenVerifier struct {
 	Issuer   string // needed
@@ -42,6 +45,7 @@ type TokenVerifier struct {
 	Keys     KeySet
 	MaxLife  time.Duration // how long a token may live; 0: DefaultLife
 	Leeway   time.Duration // how far clocks may differ; 0: DefaultLeeway, below 0: not at all
+	Type     string        // the header typ that is read: PlainToken, where it is empty, or AccessToken
 }
 
 // Verify returns what a token says as of now. The signature is verified before the claims are parsed; the header alone
@@ -58,7 +62,7 @@ func (v TokenVerifier) Verify(text keywright.Secret, now time.Time) (Token, erro
 	case len(v.Keys.keys) == 0:
 		return Token{}, errNoKeys
 	}
-	header, err := tokenHeader(text.Reveal())
+	header, err := tokenHeader(text.Reveal(), typeOf(v.Type))
 	if err != nil {
 		return Token{}, err
 	}
@@ -78,7 +82,7 @@ func (v TokenVerifier) payload(text string, header joseHeader) ([]byte, error) {
 	key, ok := v.Keys.find(header.KeyID)
 	switch {
 	case !ok:
-		return nil, errUnknownKid
+		return nil, ErrUnknownKey
 	case key.Algorithm != header.Algorithm:
 		return nil, errOtherAlg
 	}
@@ -106,6 +110,8 @@ func (v TokenVerifier) judge(c tokenClaims, now time.Time) (Token, error) {
 	t := Token{
 		Issuer: c.Issuer, Audience: v.Audience, KeyID: c.Subject, ID: c.ID,
 		IssuedAt: time.Unix(*c.IssuedAt, 0).UTC(), Expires: time.Unix(*c.Expires, 0).UTC(),
+		Client: c.Client, Keyspace: c.Keyspace, Environment: c.Environment, Owner: c.Owner, PublicID: c.PublicID,
+		Ancestors: c.Ancestors, Sequence: c.Sequence,
 	}
 	if c.NotBefore != nil {
 		t.NotBefore = time.Unix(*c.NotBefore, 0).UTC()

@@ -25,6 +25,9 @@ type policyFlags struct {
 	rotateEvery, rotateWarn, rotateGrace time.Duration
 	rotateIdle                           time.Duration
 	routesFile, routesDefault            string
+	exchangeLife                         time.Duration
+	exchangeAudience                     []string
+	exchangeSpend, exchangeAlgorithm     string
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
@@ -34,6 +37,7 @@ var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
 	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
 	"routes", "routes-default",
+	"exchange-life", "exchange-audience", "exchange-spend", "exchange-algorithm",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
@@ -56,6 +60,10 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.pepper, "pepper", "", "hash new secrets with the pepper `NAME`")
 	flags.StringVar(&f.routesFile, "routes", "", "let gateways ask by method and path for what `FILE` says, a list in JSON as the API takes it; - is standard input")
 	choice(cmd, &f.routesDefault, "routes-default", "", "let gateways `DO` with what no route matches: allow or deny (default deny where there are routes)", "allow", "deny")
+	addDuration(flags, &f.exchangeLife, "exchange-life", 0, "let keys be exchanged for tokens that live for `TIME`, 1h at most")
+	flags.StringSliceVar(&f.exchangeAudience, "exchange-audience", nil, "let tokens be for `NAME`, such as the URL of the service (repeat; default the name of the keyspace)")
+	choice(cmd, &f.exchangeSpend, "exchange-spend", "", "exchange keys with credits, limits or rules: `WORD` is refuse, or allow, where nobody looks at those while a token lives (default refuse)", "refuse", "allow")
+	choice(cmd, &f.exchangeAlgorithm, "exchange-algorithm", "", "sign tokens with `NAME`: ES256 or EdDSA (default ES256)", "ES256", "EdDSA")
 	flags.StringVar(&f.policyFile, "policy", "", "take the whole policy from `FILE`, in JSON as the API takes it; - is standard input")
 }
 
@@ -104,6 +112,9 @@ func (f *policyFlags) policy(stdin io.Reader, p api.Policy) (api.Policy, error) 
 			return p, err
 		}
 	}
+	if p.Exchange, err = f.exchange(p.Exchange, change, cleared["exchange-life"]); err != nil {
+		return p, err
+	}
 	p.Rotation, err = f.rotation(p.Rotation, change, cleared["rotate-every"])
 	return p, err
 }
@@ -137,6 +148,32 @@ func (f *policyFlags) rotation(was *api.Rotation, change func(string) bool, ends
 		return nil, misused("a rotation has no --rotate-every", "say how often keys are to be rotated, such as --rotate-every 90d")
 	}
 	return &r, nil
+}
+
+// exchange returns how keys are exchanged from now on.
+func (f *policyFlags) exchange(was *api.ExchangePolicy, change func(string) bool, ends bool) (*api.ExchangePolicy, error) {
+	if ends {
+		return nil, nil
+	}
+	var e api.ExchangePolicy
+	if was != nil {
+		e = *was
+	}
+	given := false
+	for _, name := range []string{"exchange-life", "exchange-audience", "exchange-spend", "exchange-algorithm"} {
+		given = given || change(name)
+	}
+	put(&e.Life, change("exchange-life"), api.Duration(f.exchangeLife))
+	put(&e.Audience, change("exchange-audience"), f.exchangeAudience)
+	put(&e.Spend, change("exchange-spend"), f.exchangeSpend)
+	put(&e.Algorithm, change("exchange-algorithm"), f.exchangeAlgorithm)
+	switch {
+	case !given:
+		return was, nil
+	case e.Life == 0:
+		return nil, misused("an exchange has no --exchange-life", "say how long tokens live, such as --exchange-life 5m")
+	}
+	return &e, nil
 }
 
 func put[T any](to *T, given bool, value T) {

@@ -31,6 +31,9 @@ func (d *details) addPolicy(p *api.Policy) {
 	if p.MaxGrace > 0 {
 		d.add("longest grace", p.MaxGrace.String())
 	}
+	if e := p.Exchange; e != nil {
+		d.add("tokens", exchangeText(e))
+	}
 	if p.Rotation != nil {
 		d.add("rotation", rotationText(p.Rotation))
 	}
@@ -64,6 +67,20 @@ func routeText(r *api.Route) string {
 		parts = append(parts, "in "+r.Environment)
 	}
 	return strings.Join(parts, " · ")
+}
+
+func exchangeText(e *api.ExchangePolicy) string {
+	text := "live for " + e.Life.String()
+	if len(e.Audience) > 0 {
+		text += " · for " + strings.Join(e.Audience, " ")
+	}
+	if e.Spend == "allow" {
+		text += " · of keys with credits, limits or rules too"
+	}
+	if e.Algorithm != "" {
+		text += " · " + e.Algorithm
+	}
+	return text
 }
 
 func rotationText(r *api.Rotation) string {

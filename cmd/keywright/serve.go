@@ -26,6 +26,8 @@ type serveFlags struct {
 	newRootKey                     bool
 	revocationLog                  string
 	personalLife                   time.Duration
+	issuer                         string
+	signingKeyLife                 time.Duration
 	tlsCert, tlsKey                string
 	logLevel, logFormat            string
 	logVerifications, noGenerate   bool
@@ -62,6 +64,8 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.BoolVar(&f.newRootKey, "new-root-key", false, "make a root key although the store holds what another one sealed, which is lost")
 	flags.StringVar(&f.revocationLog, "revocation-log", "", "write what is taken away from keys to `FILE` as well, on another disk: a restore needs it")
 	addDuration(flags, &f.personalLife, "personal-life", 0, "erase addresses, owners and names from events that are older than `TIME` (default never)")
+	flags.StringVar(&f.issuer, "issuer", authority.DefaultIssuer, "name `NAME` in tokens as who made them, such as https://keys.example.com")
+	addDuration(flags, &f.signingKeyLife, "signing-key-life", authority.DefaultSigningKeyLife, "sign tokens with another key every `TIME`, 4h at least")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificates in `FILE` (PEM); read again when it changes")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "serve TLS with the private key in `FILE` (PEM)")
 	choice(cmd, &f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error", "debug", "info", "warn", "error")
@@ -94,7 +98,10 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer closeStore(store, log)
-	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife}
+	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife}
+	if err := o.CheckTokens(); err != nil {
+		return misused(err.Error(), "--issuer and --signing-key-life say how tokens are made")
+	}
 	if o.Sealer, err = s.sealer(ctx, f, place.dir, store); err != nil {
 		return err
 	}

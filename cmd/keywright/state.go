@@ -134,5 +134,9 @@ func receiptText(r *api.Receipt) string {
 	if r.EffectiveAt.Sub(r.RevokedAt) > earlier {
 		return "revoked before, at " + timeText(r.RevokedAt) + " · no node answers VALID"
 	}
-	return "revoked " + r.RevokedAt.UTC().Format("15:04:05Z") + " · no node answers VALID from now on"
+	text := "revoked " + r.RevokedAt.UTC().Format("15:04:05Z") + " · no node answers VALID from now on"
+	if !r.TokensUntil.IsZero() {
+		text += " · a token of it, where nobody follows revocations, until " + r.TokensUntil.UTC().Format("15:04:05Z")
+	}
+	return text
 }

@@ -19,6 +19,7 @@ type tokenCheckFlags struct {
 	jwks, issuer, audience, tokenFile string
 	life                              time.Duration
 	at                                time.Time
+	exchanged                         bool
 }
 
 func (s *session) tokenCheckCommand() *cobra.Command {
@@ -29,14 +30,16 @@ func (s *session) tokenCheckCommand() *cobra.Command {
 		Long: `Check a token and print what it says as JSON: exit code 0 if it is valid, 1 if it is not, with the reason.
 
 Whether the key that it stands for was revoked since, the token cannot know.`,
-		Example: `  keywright token check --jwks jwks.json --issuer https://keys.example.com --audience default < token.txt`,
-		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return s.tokenCheck(cmd.Context(), f) },
+		Example: `  keywright token check --jwks jwks.json --issuer https://keys.example.com --audience acme < token.txt
+  keywright token check --exchanged --jwks jwks.json --issuer keywright --audience acme < token.txt`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.tokenCheck(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.jwks, "jwks", "", "read the public keys from `FILE`")
 	addParties(flags, &f.issuer, &f.audience)
 	addDuration(flags, &f.life, "life", signed.DefaultLife, "refuse tokens that live longer than `DURATION`")
+	flags.BoolVar(&f.exchanged, "exchanged", false, "it is one that a server gave for a key: at+jwt")
 	addTime(flags, &f.at, "at", "judge as of `TIME` instead of now")
 	flags.StringVar(&f.tokenFile, "token-file", "", "read the token from `FILE`")
 	return cmd
@@ -71,6 +74,9 @@ func (s *session) tokenCheck(ctx context.Context, f tokenCheckFlags) error {
 		return err
 	}
 	v := signed.TokenVerifier{Issuer: f.issuer, Audience: f.audience, Keys: keys, MaxLife: f.life}
+	if f.exchanged {
+		v.Type = signed.AccessToken
+	}
 	t, err := v.Verify(token, s.asOf(f.at))
 	if err != nil {
 		return signedFailure("the token is refused", err, "exchange the key for another token")

@@ -101,6 +101,13 @@ var table = map[string]access{
 	"POST " + api.PathPrune:       {scopes: []string{authority.ScopeAuditWrite}, media: jsonOnly, body: smallBody, slow: true},
 	"GET " + api.PathBackup:       {scopes: []string{authority.ScopeBackup}, slow: true},
 
+	"GET " + api.PathRevocations: {scopes: needs(authority.ScopeVerify), quiet: true, slow: true}, // waits
+	"GET " + api.PathSigningKeys: {scopes: []string{authority.ScopeAdmin}},
+
+	"POST " + api.PathRotateSigningKeys: {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
+
+	"POST " + api.PathExchange:   {anyone: true, media: jsonOnly, body: smallBody, quiet: true}, // the key itself is in the header
+	"GET " + api.PathKeySet:      {anyone: true, quiet: true},
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
 	"GET " + api.PathLive:        {anyone: true, quiet: true},

@@ -154,7 +154,7 @@ func update(p *api.KeyPatch) authority.Update {
 }
 
 func receipt(r authority.Receipt) api.Receipt {
-	return api.Receipt{KeyID: r.KeyID, RevokedAt: r.Revoked, EffectiveAt: r.True}
+	return api.Receipt{KeyID: r.KeyID, RevokedAt: r.Revoked, EffectiveAt: r.True, TokensUntil: r.TokensUntil}
 }
 
 func keyspace(k authority.Keyspace) api.Keyspace {

@@ -32,13 +32,28 @@ func newLimiter(perSecond float64, burst int) *limiter {
 
 // allow reports whether an address may go on, and how its limit stands. Of IPv6 a whole /64 counts as one: that is what one customer is given.
 func (l *limiter) allow(address netip.Addr) (keywright.LimitState, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one, now := l.of(address), time.Now()
+	ok := one.AllowN(now, 1)
+	return l.state(one.TokensAt(now)), ok
+}
+
+// open reports what allow would, and takes nothing.
+func (l *limiter) open(address netip.Addr) (keywright.LimitState, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tokens := l.of(address).TokensAt(time.Now())
+	return l.state(tokens), tokens >= 1
+}
+
+// of returns the limiter of an address.
+func (l *limiter) of(address netip.Addr) *rate.Limiter {
 	bits := 32
 	if address.Is6() {
 		bits = 64
 	}
 	network, _ := address.WithZone("").Prefix(bits) // of no address: the zero prefix, which has a limit of its own
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	one := l.young[network]
 	if one == nil {
 		if len(l.young) >= addresses {
@@ -49,9 +64,7 @@ func (l *limiter) allow(address netip.Addr) (keywright.LimitState, bool) {
 		}
 		l.young[network] = one
 	}
-	now := time.Now()
-	ok := one.AllowN(now, 1)
-	return l.state(one.TokensAt(now)), ok
+	return one
 }
 
 // state tells what is left of a limit.

@@ -42,6 +42,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: ownersTag, Description: "Limits and credits that the keys of one owner share."},
 		{Name: usageTag, Description: "How often keys were verified."},
 		{Name: keyspacesTag, Description: "The APIs that keys are for."},
+		{Name: tokensTag, Description: "Keys are exchanged for JWTs that are verified offline, and end when something was taken away from the key."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
 		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
@@ -81,6 +82,7 @@ func (s *Server) finishDocument() error {
 	d.verify()
 	d.forward()
 	d.public(!s.options.NoGenerate)
+	d.exchanges()
 	d.probes()
 	d.backup()
 	d.issueLines()

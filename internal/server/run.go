@@ -36,7 +36,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.draining.Store(true)
+	if !s.draining.Swap(true) {
+		close(s.stopping)
+	}
 	open.wait(s.options.Drain)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.StopTimeout)
 	defer cancel()

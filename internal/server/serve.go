@@ -57,7 +57,11 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if row.slow {
-		_ = http.NewResponseController(rw).SetWriteDeadline(time.Time{})
+		deadlines := http.NewResponseController(rw)
+		_ = deadlines.SetWriteDeadline(time.Time{})
+		if row.body == 0 { // else net/http would end the request when the time to read it is over
+			_ = deadlines.SetReadDeadline(time.Time{})
+		}
 	}
 	// A copy, and the writer of net/http: else net/http would not see that a body was left unread, and would take the
 	// rest of it for the next request.

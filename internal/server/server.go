@@ -70,9 +70,11 @@ type Server struct {
 	metrics   *metrics
 	ready     readiness
 	draining  atomic.Bool
-	revoking  *limiter // POST /v1/revoke-self, by address
-	holding   *limiter // POST /v1/keys/{id}/children with a key that is no service key, by address
-	making    *limiter // POST /api/sec-api-key-generate, by address
+	stopping  chan struct{} // closed when the server ends: nobody waits any more
+	revoking  *limiter      // POST /v1/revoke-self, by address
+	holding   *limiter      // POST /v1/keys/{id}/children with a key that is no service key, by address
+	trading   *limiter      // POST /v1/exchange that fails, by address
+	making    *limiter      // POST /api/sec-api-key-generate, by address
 }
 
 // New returns a server.
@@ -97,7 +99,7 @@ func New(o Options) (*Server, error) {
 	setDefault(&o.StopTimeout, 30*time.Second)
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
-		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), making: newLimiter(20, 100),
+		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100),
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
@@ -124,6 +126,7 @@ func (s *Server) routes() {
 	s.registerUsage()
 	s.registerKeyspaces()
 	s.registerPeppers()
+	s.registerSigningKeys()
 	s.registerEvents()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
@@ -134,6 +137,8 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST "+api.PathImport, s.importKeys)
 	s.mux.HandleFunc("GET "+api.PathExport, s.exportKeys)
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
+	s.mux.HandleFunc("POST "+api.PathExchange, s.exchange)
+	s.mux.HandleFunc("GET "+api.PathKeySet, s.keySet)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)
 	}

@@ -80,6 +80,9 @@ func policyIn(p *api.Policy) *authority.Policy {
 	if r := p.Rotation; r != nil {
 		in.Rotation = &authority.Rotation{Every: r.Every.Duration(), Warn: r.Warn.Duration(), Grace: r.Grace.Duration(), Idle: r.Idle.Duration()}
 	}
+	if e := p.Exchange; e != nil {
+		in.Exchange = &authority.ExchangePolicy{Life: e.Life.Duration(), Audience: e.Audience, Spend: e.Spend, Algorithm: e.Algorithm}
+	}
 	return in
 }
 
@@ -95,6 +98,9 @@ func policyOut(p *authority.Policy) api.Policy {
 	}
 	if r := p.Rotation; r != nil {
 		out.Rotation = &api.Rotation{Every: api.Duration(r.Every), Warn: api.Duration(r.Warn), Grace: api.Duration(r.Grace), Idle: api.Duration(r.Idle)}
+	}
+	if e := p.Exchange; e != nil {
+		out.Exchange = &api.ExchangePolicy{Life: api.Duration(e.Life), Audience: e.Audience, Spend: e.Spend, Algorithm: e.Algorithm}
 	}
 	return out
 }

@@ -129,11 +129,13 @@ func testKeyspaceRoundTrip(t *testing.T, s authority.Store) {
 			Method: "POST", Path: "/v1/*/invoices", Scopes: []string{"invoices:write"}, ScopeExpr: "a OR b", Cost: 5, Environment: "live",
 		}},
 		RoutesDefault: authority.RoutesAllow,
+		Exchange:      &authority.ExchangePolicy{Life: 5 * time.Minute, Audience: []string{"https://api.example.com"}, Spend: "allow", Algorithm: "EdDSA"},
 	}
 	filled(t, *k)
 	filled(t, k.Policy)
 	filled(t, *k.Policy.Rotation)
 	filled(t, k.Policy.Routes[0])
+	filled(t, *k.Policy.Exchange)
 	bare := newKeyspace("bare")
 	apply(t, s, authority.Change{Puts: []authority.Put{k, bare}})
 	same(t, list(t, s, authority.Query{Of: authority.Keyspaces, Keyspace: "partners"}).Keyspaces, []authority.Keyspace{*k})
