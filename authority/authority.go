@@ -52,6 +52,7 @@ type Options struct {
 
 	Sealer        Sealer        // seals what must be readable; nil: acts that need it say so
 	RevocationLog RevocationLog // outside the store; nil: a store that is restored may revive what was revoked since
+	Sender        Sender        // brings events to endpoints; nil: nothing is sent
 	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
 }
 
@@ -95,6 +96,7 @@ type Authority struct {
 	refused      chan refusal
 	told         told
 	due          atomic.Pointer[map[string]Due]
+	couriers     couriers
 
 	lookups   singleflight.Group
 	asked     atomic.Uint64  // lookups that went to the store
@@ -128,7 +130,8 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
 		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
-		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
+		couriers: couriers{sender: o.Sender},
+		sealer:   o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
 	}
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err
@@ -143,6 +146,13 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	}
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
+	if err := a.loadEndpoints(warm); err != nil {
+		stop()
+		return nil, err
+	}
+	if o.Sender != nil {
+		a.chores.Go(func() { a.watchChain(warm) })
+	}
 	go a.warm(warm)
 	if o.PersonalLife > 0 {
 		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })

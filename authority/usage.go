@@ -18,7 +18,7 @@ type counting struct {
 	mu     sync.Mutex
 	usage  map[usageKey]usageSum
 	last   map[keywright.Hash]Use
-	ended  map[endedKey]string    // uses of what has ended, and in which keyspace, for events
+	ended  map[endedKey]string    // uses that were refused in a way that leaves an event, and in which keyspace
 	meters map[rate.Key]time.Time // those whose state is to be written; not cleared but by writing
 
 	nameOf func(uint32) string           // of a keyspace
@@ -70,7 +70,7 @@ func (c *counting) count(u *use, now time.Time, hour int64) {
 	case stepValid:
 		sum.cost += u.cost
 		c.last[u.hash] = Use{Key: u.id, Hash: u.hash, Time: now, From: u.address()}
-	case stepRevoked, stepExpired:
+	case stepRevoked, stepExpired, stepLimit, stepCredits:
 		c.ended[endedKey{u.id, u.step}] = c.nameOf(u.space)
 	}
 	c.usage[k] = sum
@@ -125,7 +125,7 @@ func (a *Authority) Flush(ctx context.Context) error {
 	clear(c.meters)
 	c.totals = totals
 	a.extendGraces(last)
-	return errors.Join(a.noteEnded(ctx, ended), a.lookAtStrangers(ctx), a.noteRefused(ctx))
+	return errors.Join(a.noteEnded(ctx, ended), a.noteLow(ctx), a.lookAtStrangers(ctx), a.noteRefused(ctx))
 }
 
 // usageLife is how long hours of usage are kept.
