@@ -43,7 +43,7 @@ func (s *couriers) find(c Caller, scope, id string) (*courier, error) {
 			return courier, nil
 		}
 	}
-	return nil, unknown("endpoint", "ids begin with "+endpointPrefix+"; webhooks list shows them")
+	return nil, unknown("endpoint", "ids begin with "+endpointPrefix+"; webhook list shows them")
 }
 
 func (s *couriers) add(c *courier) {

@@ -114,7 +114,7 @@ func (c *courier) named(sequences []uint64, dead bool) ([]Delivery, error) {
 	if missing := slices.IndexFunc(sequences, func(s uint64) bool {
 		return !slices.ContainsFunc(list, func(d Delivery) bool { return d.Sequence == s })
 	}); missing >= 0 {
-		return nil, invalid(fmt.Sprintf("sequences[%d]", missing), "is no delivery of this endpoint", "webhooks deliveries shows those that failed; what was taken is sent again with after")
+		return nil, invalid(fmt.Sprintf("sequences[%d]", missing), "is no delivery of this endpoint", "webhook deliveries shows those that failed; what was taken is sent again with after")
 	}
 	return list, nil
 }

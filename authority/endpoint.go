@@ -40,6 +40,7 @@ type Endpoint struct {
 	Verbs     []string         // of events, patterns such as key.*; empty: all
 	Keyspaces []string         // whose events; empty: all events, also those of no keyspace
 	Header    keywright.Secret // the value of the header Authorization, for an http export; never shown
+	HasHeader bool             // in what is shown
 	Disabled  bool
 	Reason    string // why the server disabled it; empty: somebody did
 	Created   time.Time
@@ -70,7 +71,7 @@ func (e *Endpoint) wants(event *Event) bool {
 // shown is the endpoint without its secrets.
 func (e *Endpoint) shown() Endpoint {
 	s := *e
-	s.Header = keywright.Secret{}
+	s.HasHeader, s.Header = !e.Header.IsZero(), keywright.Secret{}
 	s.Secrets = slices.Clone(e.Secrets)
 	for i := range s.Secrets {
 		s.Secrets[i].Secret = keywright.Secret{}

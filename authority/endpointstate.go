@@ -154,7 +154,7 @@ func (a *Authority) TestEndpoint(ctx context.Context, c Caller, id string) (Resu
 	}
 	r, err := a.couriers.sender.Send(ctx, Dispatch{Endpoint: e.inForce(now), ID: "ping_" + name[len(endpointPrefix):], Time: now})
 	if err != nil {
-		return r, &Error{Kind: Conflicting, Problem: "the test was not taken: " + err.Error(), Hint: "look at the log of the receiver; webhooks update changes the URL"}
+		return r, &Error{Kind: Conflicting, Problem: "the test was not taken: " + err.Error(), Hint: "look at the log of the receiver; webhook update changes the URL"}
 	}
 	return r, nil
 }

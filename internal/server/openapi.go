@@ -40,6 +40,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: usageTag, Description: "How often keys were verified."},
 		{Name: keyspacesTag, Description: "The APIs that keys are for."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
+		{Name: webhooksTag, Description: "Where events are sent to: webhooks, and exports for systems that collect logs."},
 		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
 	}

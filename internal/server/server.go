@@ -114,6 +114,7 @@ func (s *Server) routes() {
 	s.registerKeyspaces()
 	s.registerPeppers()
 	s.registerEvents()
+	s.registerWebhooks()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
 	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
