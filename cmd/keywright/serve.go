@@ -30,6 +30,7 @@ type serveFlags struct {
 	logLevel, logFormat            string
 	logVerifications, noGenerate   bool
 	generateOrigins                []string
+	sending                        sendingFlags
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
 }
@@ -68,6 +69,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.BoolVar(&f.logVerifications, "log-verifications", false, "log every verification, not only count it")
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
+	f.sending.add(cmd)
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -82,6 +84,10 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	sender, err := f.sending.courier()
+	if err != nil {
+		return err
+	}
 	door, err := listen(ctx, f)
 	if err != nil {
 		return err
@@ -92,7 +98,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer closeStore(store, log)
-	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife}
+	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife, Sender: sender}
 	if o.Sealer, err = s.sealer(ctx, f, place.dir, store); err != nil {
 		return err
 	}
