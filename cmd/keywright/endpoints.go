@@ -66,9 +66,9 @@ func (s *session) endpointCreateCommand() *cobra.Command {
 The kinds: a webhook gets each event by itself (https://…). The others export the audit chain in its order, many events
 at once: http posts lines of JSON (https://…), syslog sends RFC 5424 over TLS (tls://host:port), file appends lines of
 JSON to a file in the server's folder for exports (file:name).`,
-		Example: `  keywright webhook create --receiver https://hooks.example.com/keys --verb 'key.*' --secret-to hook.secret
+		Example: `  keywright webhook create --receiver https://hooks.example.com/keys --verb 'key.*'
   keywright webhook create --kind syslog --receiver tls://logs.example.com:6514 --from-start
-  keywright webhook create --kind http --receiver https://siem.example.com/in --authorization-file siem.token`,
+  keywright webhook create --kind http --receiver https://siem.example.com/in`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.createEndpoint(cmd.Context(), &f) },
 	}

@@ -22,7 +22,7 @@ func (s *session) webhookCommand() *cobra.Command {
 webhooks, sign a message and verify one, as Standard Webhooks 1.0.0 says.
 
 A secret is never an argument: it is read from a file.`,
-		Example: `  keywright webhook create --receiver https://hooks.example.com/keys --verb 'key.*' --secret-to hook.secret
+		Example: `  keywright webhook create --receiver https://hooks.example.com/keys --verb 'key.*'
   keywright webhook list
   keywright webhook sign --secret-file hook.secret < body.json > headers.txt
   keywright webhook verify --secret-file hook.secret --headers-file headers.txt < body.json`,
