@@ -91,6 +91,7 @@ type Erased struct {
 // A PruneRequest says up to where events are deleted.
 type PruneRequest struct {
 	Sequence uint64 `json:"sequence" doc:"Of a checkpoint."`
+	Force    bool   `json:"force,omitempty" doc:"Also what a webhook or an export has not got yet."`
 }
 
 // Pruned says what was deleted.

@@ -53,6 +53,7 @@ type Options struct {
 
 	Sealer        Sealer        // seals what must be readable; nil: acts that need it say so
 	RevocationLog RevocationLog // outside the store; nil: a store that is restored may revive what was revoked since
+	Sender        Sender        // brings events to endpoints; nil: nothing is sent
 	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
 
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
@@ -105,6 +106,7 @@ type Authority struct {
 	refused      chan refusal
 	told         told
 	due          atomic.Pointer[map[string]Due]
+	couriers     couriers
 
 	lookups   singleflight.Group
 	asked     atomic.Uint64  // lookups that went to the store
@@ -143,6 +145,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
 		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
 		acting: newActing(), issuer: cmp.Or(o.Issuer, DefaultIssuer), signingLife: cmp.Or(o.SigningKeyLife, DefaultSigningKeyLife),
+		couriers: couriers{sender: o.Sender},
 	}
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err
@@ -166,6 +169,13 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	a.acting.asOf(reached)
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
+	if err := a.loadEndpoints(warm); err != nil {
+		stop()
+		return nil, err
+	}
+	if o.Sender != nil {
+		a.chores.Go(func() { a.watchChain(warm) })
+	}
 	go a.warm(warm)
 	if o.PersonalLife > 0 {
 		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })

@@ -5,9 +5,12 @@ package authority
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/keywright/keywright"
 )
 
 // maxOrders is how many spendings go into one transaction of the store.
@@ -19,9 +22,22 @@ type bank struct {
 	authority *Authority
 	orders    chan *order
 
-	mu   sync.Mutex
-	next map[Account]time.Time // the next refill of accounts that were seen; zero: none
+	mu    sync.Mutex
+	known map[Account]account
+	low   []Balance // that have become low, to be told
 }
+
+// An account is what is known of one that was seen.
+type account struct {
+	next time.Time // its next refill; zero: none
+	left int64     // when it was last seen
+	most int64     // since it was last filled, or first seen
+}
+
+const (
+	lowPart    = 10 // credits are low below a tenth of what they were
+	lowWaiting = 1000
+)
 
 type order struct {
 	ctx      context.Context
@@ -32,7 +48,7 @@ type order struct {
 }
 
 func newBank(a *Authority) *bank {
-	return &bank{authority: a, orders: make(chan *order, maxOrders), next: map[Account]time.Time{}}
+	return &bank{authority: a, orders: make(chan *order, maxOrders), known: map[Account]account{}}
 }
 
 // run serves until the authority is closed.
@@ -163,21 +179,51 @@ func (b *bank) balance(ctx context.Context, account Account) (Balance, error) {
 	return page.Balances[0], nil
 }
 
-// remember keeps when balances are refilled next.
+// remember keeps when balances are refilled next, and notes those that have become low.
 func (b *bank) remember(balances []Balance) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, balance := range balances {
-		b.next[balance.Account] = balance.Next
+	for i := range balances {
+		balance := &balances[i]
+		k, seen := b.known[balance.Account]
+		if !seen || balance.Remaining > k.left {
+			k.most = balance.Remaining
+		}
+		if line := k.most / lowPart; seen && balance.Remaining <= line && k.left > line && len(b.low) < lowWaiting {
+			b.low = append(b.low, *balance)
+		}
+		k.next, k.left = balance.Next, balance.Remaining
+		b.known[balance.Account] = k
 	}
+}
+
+// noteLow leaves events for credits that have become low, at most one for each account and hour.
+func (a *Authority) noteLow(ctx context.Context) error {
+	a.bank.mu.Lock()
+	low := a.bank.low
+	a.bank.low = nil
+	a.bank.mu.Unlock()
+	hour := a.now().Truncate(time.Hour)
+	for _, balance := range low {
+		e := Event{Verb: "key.credits_low", Target: keywright.KeyID(balance.Account).String(), Keyspace: balance.Keyspace, Changes: []string{fmt.Sprintf("left %d", balance.Remaining)}}
+		if balance.Owner != "" {
+			e.Verb, e.Target = "owner.credits_low", ownerTarget(balance.Account)
+		}
+		err := a.tell(ctx, Operator("system", Origin{}), e, keywright.KeyID(balance.Account), hour.Format(time.RFC3339), hour.Add(2*time.Hour))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refillDue makes the refills of accounts that are due by now.
 func (b *bank) refillDue(ctx context.Context, accounts []Account, now time.Time) error {
 	for _, account := range accounts {
 		b.mu.Lock()
-		next, known := b.next[account]
+		k, known := b.known[account]
 		b.mu.Unlock()
+		next := k.next
 		if !known {
 			balance, err := b.balance(ctx, account)
 			if errors.Is(err, ErrNotFound) {

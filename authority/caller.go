@@ -30,14 +30,17 @@ const (
 	ScopeExport         = "keys:export"
 	ScopeExportHashes   = "keys:export_hashes"
 	ScopeMetrics        = "metrics:read"
-	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
+	ScopeWebhooksRead   = "webhooks:read"
+	ScopeWebhooksWrite  = "webhooks:write" // whoever has it can have events sent anywhere, and so sees them
+	ScopeAdmin          = "admin:write"    // acts on the reserved keyspace, that is on service keys
 )
 
 // ServiceScopes lists the scopes that a service key can have.
 var ServiceScopes = []string{
 	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeImport, ScopeExport,
 	ScopeExportHashes, ScopeKeyspacesRead, ScopeKeyspacesWrite,
-	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeAdmin,
+	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics,
+	ScopeWebhooksRead, ScopeWebhooksWrite, ScopeAdmin,
 }
 
 // Origin tells where a request came from, for the audit chain.

@@ -18,7 +18,7 @@ import (
 type counting struct {
 	mu    sync.Mutex
 	lines map[lineKey]line
-	ended map[endedKey]string    // uses of what has ended, and in which keyspace, for events
+	ended map[endedKey]string    // uses that were refused in a way that leaves an event, and in which keyspace
 	old   map[keywright.Hash]Use // last uses of secrets that were rotated out
 
 	// What follows is touched by who writes alone.
@@ -84,7 +84,7 @@ func (c *counting) count(u *use, now int64, hour int32) {
 		if u.flags&usePrevious != 0 {
 			c.old[u.hash] = l.use(u.hash)
 		}
-	case stepRevoked, stepExpired:
+	case stepRevoked, stepExpired, stepLimit, stepCredits:
 		c.ended[endedKey{u.id, u.step}] = c.nameOf(u.space)
 	}
 	c.lines[k] = l
@@ -196,5 +196,5 @@ func (a *Authority) follow(ctx context.Context) error {
 	c.ended, c.old = map[endedKey]string{}, map[keywright.Hash]Use{}
 	c.mu.Unlock()
 	a.extendGraces(old)
-	return errors.Join(a.noteEnded(ctx, ended), a.lookAtStrangers(ctx), a.noteRefused(ctx))
+	return errors.Join(a.noteEnded(ctx, ended), a.noteLow(ctx), a.lookAtStrangers(ctx), a.noteRefused(ctx))
 }

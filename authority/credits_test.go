@@ -176,7 +176,8 @@ func TestRefillAdds(t *testing.T) {
 		t.Fatalf("%d after three more refills", got)
 	}
 	wantLedger(t, a, k.Record.ID)
-	if got := verbs(t, a, k.Record.ID.String()); !slices.Equal(got, []string{"key.issue", "credits.refill", "credits.refill"}) {
+	got := slices.DeleteFunc(verbs(t, a, k.Record.ID.String()), func(verb string) bool { return strings.HasPrefix(verb, "key.credits_") })
+	if !slices.Equal(got, []string{"key.issue", "credits.refill", "credits.refill"}) {
 		t.Fatalf("events %v", got)
 	}
 }

@@ -97,11 +97,17 @@ func (a *Authority) announce(ctx context.Context, r *Record, verb string, at tim
 
 // tellOnce leaves an event unless there was one of that verb, key and occasion, until a time.
 func (a *Authority) tellOnce(ctx context.Context, c Caller, verb string, id keywright.KeyID, keyspace, occasion string, until time.Time, lines []string) error {
-	name := keywright.HashText("once\x00" + verb + "\x00" + id.String() + "\x00" + occasion)
+	return a.tell(ctx, c, Event{Verb: verb, Target: id.String(), Keyspace: keyspace, Changes: lines}, id, occasion, until)
+}
+
+// tell leaves an event, of which verb, target, keyspace and changes are given, unless there was one of that verb, target
+// and occasion, until a time.
+func (a *Authority) tell(ctx context.Context, c Caller, e Event, id keywright.KeyID, occasion string, until time.Time) error {
+	name := keywright.HashText("once\x00" + e.Verb + "\x00" + e.Target + "\x00" + occasion)
 	if a.told.seen(name) {
 		return nil
 	}
-	event, err := a.event(c, verb, id.String(), keyspace, lines)
+	event, err := a.event(c, e.Verb, e.Target, e.Keyspace, e.Changes)
 	if err != nil {
 		return err
 	}
@@ -109,7 +115,7 @@ func (a *Authority) tellOnce(ctx context.Context, c Caller, verb string, id keyw
 	err = a.store.Apply(context.WithoutCancel(ctx), Change{Puts: []Put{answer}, Events: []Event{event}})
 	var conflict *ConflictError
 	if err != nil && !(errors.As(err, &conflict) && conflict.What == "answer") {
-		return fmt.Errorf("event %s of key %s: %w", verb, id, err)
+		return fmt.Errorf("event %s of %s: %w", e.Verb, e.Target, err)
 	}
 	a.told.add(name)
 	return nil

@@ -15,11 +15,25 @@ type Pruned struct {
 	Sequence uint64 // of the last of them
 }
 
+// PruneRequest says up to where events are deleted.
+type PruneRequest struct {
+	Sequence uint64 // of a checkpoint
+	Force    bool   // also what an endpoint has not got yet
+}
+
 // Prune deletes the events up to a checkpoint, for good. The chain that is left begins behind it. What is pruned must be
-// whole: what does not verify is kept as evidence.
-func (a *Authority) Prune(ctx context.Context, c Caller, sequence uint64) (Pruned, error) {
+// whole: what does not verify is kept as evidence. What an endpoint that is enabled still has to get is kept, unless that is
+// forced.
+func (a *Authority) Prune(ctx context.Context, c Caller, q PruneRequest) (Pruned, error) {
 	if err := c.mayAudit(ScopeAuditWrite); err != nil {
 		return Pruned{}, err
+	}
+	sequence := q.Sequence
+	if held, endpoint := a.held(); sequence > held && !q.Force {
+		return Pruned{}, &Error{
+			Kind: Conflicting, Field: "sequence", Problem: fmt.Sprintf("is beyond event %d, the last that endpoint %s has got", held, endpoint),
+			Hint: "wait until it has all of them, disable it, or force the prune: it then misses what is deleted",
+		}
 	}
 	page, err := a.store.List(ctx, Query{Of: Checkpoints})
 	if err != nil {

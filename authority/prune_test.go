@@ -14,10 +14,10 @@ func TestPruneNeedsACheckpoint(t *testing.T) {
 	a, _ := open(t)
 	issue(t, a, authority.IssueRequest{})
 	before := len(events(t, a))
-	_, err := a.Prune(ctx, admin, 2)
+	_, err := a.Prune(ctx, admin, authority.PruneRequest{Sequence: 2})
 	wantError(t, err, authority.Conflicting, "sequence")
 	checkpoint(t, a)
-	_, err = a.Prune(ctx, admin, 2)
+	_, err = a.Prune(ctx, admin, authority.PruneRequest{Sequence: 2})
 	wantError(t, err, authority.Conflicting, "sequence")
 	if n := len(events(t, a)); n != before+1 {
 		t.Errorf("%d events, want %d", n, before+1)
@@ -32,7 +32,7 @@ func TestPrunedChainVerifies(t *testing.T) {
 		issue(t, a, authority.IssueRequest{})
 	}
 	p := checkpoint(t, a)
-	done, err := a.Prune(ctx, admin, p.Sequence)
+	done, err := a.Prune(ctx, admin, authority.PruneRequest{Sequence: p.Sequence})
 	if err != nil || done.Events != p.Sequence || done.Sequence != p.Sequence {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -44,11 +44,11 @@ func TestPrunedChainVerifies(t *testing.T) {
 	if r.Broken != nil || r.From != p.Sequence || r.Events != p.Sequence+2 || r.Checkpoints != 1 {
 		t.Errorf("%+v", r)
 	}
-	_, err = a.Prune(ctx, admin, p.Sequence)
+	_, err = a.Prune(ctx, admin, authority.PruneRequest{Sequence: p.Sequence})
 	wantError(t, err, authority.Conflicting, "sequence")
 
 	next := checkpoint(t, a)
-	if done, err := a.Prune(ctx, admin, next.Sequence); err != nil || done.Events != next.Sequence-p.Sequence {
+	if done, err := a.Prune(ctx, admin, authority.PruneRequest{Sequence: next.Sequence}); err != nil || done.Events != next.Sequence-p.Sequence {
 		t.Errorf("%+v, %v", done, err)
 	}
 	if r := verifyChain(t, a); r.Broken != nil || r.From != next.Sequence {
@@ -67,14 +67,14 @@ func TestABrokenChainIsNotPruned(t *testing.T) {
 	issue(t, a, authority.IssueRequest{})
 	p := checkpoint(t, a)
 	cut, _ := over(t, shortened{store, p.Sequence - 1})
-	_, err := cut.Prune(ctx, admin, p.Sequence)
+	_, err := cut.Prune(ctx, admin, authority.PruneRequest{Sequence: p.Sequence})
 	wantError(t, err, authority.Conflicting, "")
 	before := len(events(t, a))
 	if before != int(p.Sequence)+1 {
 		t.Errorf("%d events are left", before)
 	}
 	tampered, _ := over(t, altered{store, 2})
-	_, err = tampered.Prune(ctx, admin, p.Sequence)
+	_, err = tampered.Prune(ctx, admin, authority.PruneRequest{Sequence: p.Sequence})
 	wantError(t, err, authority.Conflicting, "")
 	if !errors.Is(err, authority.ErrChain) || len(events(t, a)) != before {
 		t.Errorf("%v, %d events", err, len(events(t, a)))

@@ -134,7 +134,7 @@ const (
 	Keyspaces
 	Answers
 	Owners      // by keyspace and id; in one keyspace, After is the id of the last of the page before
-	Items       // by kind and name
+	Items       // by kind and name; of one kind, After is the name of the last of the page before
 	Checkpoints // by sequence
 	Balances    // by account
 	Ledger      // from new to old; Below is the sequence of the last of the page before
@@ -160,7 +160,7 @@ type Query struct {
 	At       time.Time
 	Text     string          // records whose name or owner holds this, whatever the case of ASCII letters
 	Before   keywright.KeyID // records older than this: the cursor, as lists go from new to old
-	After    string          // owners behind this id
+	After    string          // owners behind this id, items behind this name
 	Below    uint64          // ledger: lines with a lower sequence
 	Limit    int             // at most so many; 0: all
 

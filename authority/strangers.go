@@ -91,14 +91,29 @@ func (a *Authority) lookAtStrangers(ctx context.Context) error {
 	return nil
 }
 
-// noteEnded leaves events for uses of keys that were revoked or have expired.
+// refusals are the verbs of events that uses leave, by the step that refused them.
+var refusals = map[uint8]string{
+	stepRevoked: "key.used_after_revoke", stepExpired: "key.used_after_expiry",
+	stepLimit: "key.limit_reached", stepCredits: "key.credits_exhausted",
+}
+
+// limitsTogether is how many keys that reached a limit, or the end of their credits, are told in a second. The others are
+// told at their next use.
+const limitsTogether = 256
+
+// noteEnded leaves events for uses of keys that were revoked, have expired, or have reached a limit or the end of their
+// credits.
 func (a *Authority) noteEnded(ctx context.Context, ended map[endedKey]string) error {
+	limits := 0
 	for k, keyspace := range ended {
-		verb := "key.used_after_revoke"
-		if k.step == stepExpired {
-			verb = "key.used_after_expiry"
+		c := Caller{actor: "anyone"}
+		if k.step == stepLimit || k.step == stepCredits {
+			if limits++; limits > limitsTogether {
+				continue
+			}
+			c = Operator("system", Origin{})
 		}
-		if err := a.tellHour(ctx, Caller{actor: "anyone"}, verb, k.key, keyspace, nil); err != nil {
+		if err := a.tellHour(ctx, c, refusals[k.step], k.key, keyspace, nil); err != nil {
 			return err
 		}
 	}

@@ -30,9 +30,9 @@ func (c *Client) Erase(ctx context.Context, q api.EraseRequest) (api.Erased, err
 }
 
 // Prune deletes the events up to a checkpoint, for good.
-func (c *Client) Prune(ctx context.Context, sequence uint64) (api.Pruned, error) {
+func (c *Client) Prune(ctx context.Context, q api.PruneRequest) (api.Pruned, error) {
 	var p api.Pruned
-	return p, c.do(ctx, call{method: http.MethodPost, path: api.PathPrune, body: api.PruneRequest{Sequence: sequence}, into: &p, slow: true})
+	return p, c.do(ctx, call{method: http.MethodPost, path: api.PathPrune, body: q, into: &p, slow: true})
 }
 
 // Backup writes a backup of the server's whole store to w. It takes as long as it takes. A nil error says that the answer

@@ -32,7 +32,7 @@ func TestAuditActs(t *testing.T) {
 	if done, err := c.Erase(ctx, api.EraseRequest{Value: "ann"}); err != nil || done.Events != 1 {
 		t.Errorf("%+v, %v", done, err)
 	}
-	if done, err := c.Prune(ctx, mark.Sequence); err != nil || done.Events != mark.Sequence {
+	if done, err := c.Prune(ctx, api.PruneRequest{Sequence: mark.Sequence}); err != nil || done.Events != mark.Sequence {
 		t.Errorf("%+v, %v", done, err)
 	}
 	if r, err := c.VerifyChain(ctx, mark); err != nil || !r.Whole || r.From != mark.Sequence || r.Checkpoints != 1 {

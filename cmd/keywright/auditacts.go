@@ -127,25 +127,26 @@ Records are not touched: keywright update changes the name and the owner of a ke
 
 func (s *session) auditPruneCommand() *cobra.Command {
 	var f showFlags
-	var through uint64
+	var q api.PruneRequest
 	cmd := &cobra.Command{
 		Use: "prune", Short: "Delete the events up to a checkpoint, for good",
 		Long: `Delete the events up to a checkpoint, for good. The chain that is left begins behind it, and still verifies.
-What is deleted must verify first.`,
+What is deleted must verify first, and every webhook and export that is enabled must have got it.`,
 		Example: `  keywright audit checkpoints
   keywright audit prune --through 120000`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if through == 0 {
+			if q.Sequence == 0 {
 				return misused("nothing says up to where", "--through takes the sequence of a checkpoint: keywright audit checkpoints")
 			}
-			return act(s, cmd.Context(), &f, func(ctx context.Context, c *client.Client) (api.Pruned, error) { return c.Prune(ctx, through) },
+			return act(s, cmd.Context(), &f, func(ctx context.Context, c *client.Client) (api.Pruned, error) { return c.Prune(ctx, q) },
 				func(p api.Pruned) string {
 					return fmt.Sprintf("pruned %s events, up to %d", grouped(int(p.Events)), p.Sequence)
 				})
 		},
 	}
-	cmd.Flags().Uint64Var(&through, "through", 0, "delete the events up to `SEQUENCE`, that of a checkpoint")
+	cmd.Flags().BoolVar(&q.Force, "force", false, "delete also what a webhook or an export has not got yet")
+	cmd.Flags().Uint64Var(&q.Sequence, "through", 0, "delete the events up to `SEQUENCE`, that of a checkpoint")
 	outputOneFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
 	return cmd

@@ -11,7 +11,7 @@ import (
 )
 
 // TestGuides types what the guides say that start their own servers, in order, and sees what they say is printed: … stands for anything, and for the rest
-// of a key id: that of the key that was issued last.
+// of an id: that of the key that was issued last, or of the webhook that was made last.
 func TestGuides(t *testing.T) {
 	dir := t.TempDir()
 	for page, text := range pages(t) {
@@ -30,7 +30,10 @@ func TestGuides(t *testing.T) {
 	runScripts(t, dir)
 }
 
-var someKey = regexp.MustCompile(`key_\w+…`)
+var (
+	someKey  = regexp.MustCompile(`key_\w+…`)
+	someHook = regexp.MustCompile(`wh_\w*…`)
+)
 
 // guideScript turns the blocks of a guide that begin with a command into a script. ^C stops the server.
 func guideScript(text string) (script string, commands int) {
@@ -51,7 +54,10 @@ func guideScript(text string) (script string, commands int) {
 			if flags, serves := strings.CutPrefix(command, "keywright serve"); serves {
 				command = "serve" + flags
 			}
-			b.WriteString(someKey.ReplaceAllString(command, "$$ID") + "\n")
+			b.WriteString(someHook.ReplaceAllString(someKey.ReplaceAllString(command, "$$ID"), "$$HOOK") + "\n")
+			if strings.HasPrefix(command, "keywright webhook create") {
+				b.WriteString("capture HOOK wh_\\w{22}\n")
+			}
 			if strings.HasPrefix(command, "keywright issue") {
 				b.WriteString("capture ID key_\\w{22}\n")
 			}

@@ -115,13 +115,13 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 		}
 	}
 	add(groupOffline, s.generateCommand(), s.inspectCommand(), s.hashCommand(), s.matchCommand())
-	add(groupOffline, s.webhookCommand())
 	add(groupOffline, s.tokenCommand(), s.signCommand(), s.verifySignedCommand(), s.deriveCommand())
 	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.adminCommand(), s.doctorCommand())
 	add(groupKeys, s.issueCommand(), s.childCommand(), s.exchangeCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),
 		s.rotateCommand(), s.endGraceCommand(), s.disableCommand(), s.enableCommand(), s.revokeCommand(),
 		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.importCommand(), s.exportCommand(),
 		s.keyspacesCommand(), s.peppersCommand(), s.signingKeysCommand(), s.auditCommand())
+	add(groupMore, s.webhookCommand())
 	add(groupMore, s.versionCommand(), s.completionCommand())
 	inOrder(root)
 	return root

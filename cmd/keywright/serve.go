@@ -33,6 +33,7 @@ type serveFlags struct {
 	logVerifications, noGenerate   bool
 	generateOrigins                []string
 	proxyNetworks                  proxyList
+	sending                        sendingFlags
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
 }
@@ -74,6 +75,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
 	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
+	f.sending.add(cmd)
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -88,6 +90,10 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	sender, err := f.sending.courier()
+	if err != nil {
+		return err
+	}
 	door, err := listen(ctx, f)
 	if err != nil {
 		return err
@@ -98,7 +104,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer closeStore(store, log)
-	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife}
+	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife, Sender: sender, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife}
 	if err := o.CheckTokens(); err != nil {
 		return misused(err.Error(), "--issuer and --signing-key-life say how tokens are made")
 	}

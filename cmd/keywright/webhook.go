@@ -15,16 +15,20 @@ import (
 
 func (s *session) webhookCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "webhook",
-		Short: "Make a secret for webhooks, sign and verify them",
-		Long: `Make a secret for webhooks, sign a message and verify one, as Standard Webhooks 1.0.0 says.
+		Use:     "webhook",
+		Aliases: []string{"webhooks"},
+		Short:   "Have events sent to webhooks and exports; sign and verify messages",
+		Long: `Have a server send events to webhooks, and to systems that collect logs. Without a server: make a secret for
+webhooks, sign a message and verify one, as Standard Webhooks 1.0.0 says.
 
 A secret is never an argument: it is read from a file.`,
-		Example: `  keywright webhook secret --to hook.secret
+		Example: `  keywright webhook create --receiver https://hooks.example.com/keys --verb 'key.*'
+  keywright webhook list
   keywright webhook sign --secret-file hook.secret < body.json > headers.txt
   keywright webhook verify --secret-file hook.secret --headers-file headers.txt < body.json`,
 	}
 	subcommandsOnly(cmd)
+	cmd.AddCommand(s.endpointCommands()...)
 	cmd.AddCommand(s.webhookSecretCommand(), s.webhookSignCommand(), s.webhookVerifyCommand())
 	return cmd
 }

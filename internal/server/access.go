@@ -106,8 +106,21 @@ var table = map[string]access{
 
 	"POST " + api.PathRotateSigningKeys: {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
 
-	"POST " + api.PathExchange:   {anyone: true, media: jsonOnly, body: smallBody, quiet: true}, // the key itself is in the header
-	"GET " + api.PathKeySet:      {anyone: true, quiet: true},
+	"POST " + api.PathExchange:       {anyone: true, media: jsonOnly, body: smallBody, quiet: true}, // the key itself is in the header
+	"GET " + api.PathKeySet:          {anyone: true, quiet: true},
+	"GET " + api.PathWebhooks:        {scopes: []string{authority.ScopeWebhooksRead}},
+	"GET " + api.PathWebhook:         {scopes: []string{authority.ScopeWebhooksRead}},
+	"GET " + api.PathDeliveries:      {scopes: []string{authority.ScopeWebhooksRead}},
+	"POST " + api.PathWebhooks:       {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+	"PATCH " + api.PathWebhook:       {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+	"DELETE " + api.PathWebhook:      {scopes: []string{authority.ScopeWebhooksWrite}, slow: true}, // ends what is under way
+	"POST " + api.PathWebhookSecret:  {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+	"POST " + api.PathWebhookEnable:  {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+	"POST " + api.PathWebhookDisable: {scopes: []string{authority.ScopeWebhooksWrite}},
+	"POST " + api.PathWebhookTest:    {scopes: []string{authority.ScopeWebhooksWrite}, slow: true}, // waits for the receiver
+	"POST " + api.PathReplay:         {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+	"POST " + api.PathDrop:           {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
 	"GET " + api.PathLive:        {anyone: true, quiet: true},

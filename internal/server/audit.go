@@ -88,6 +88,6 @@ func (s *Server) eraseFields(ctx context.Context, c *call, in *eraseIn) (api.Era
 type pruneIn struct{ Body body[api.PruneRequest] }
 
 func (s *Server) pruneEvents(ctx context.Context, c *call, in *pruneIn) (api.Pruned, int, error) {
-	done, err := s.authority.Prune(ctx, c.caller, in.Body.value.Sequence)
+	done, err := s.authority.Prune(ctx, c.caller, authority.PruneRequest(in.Body.value))
 	return api.Pruned(done), http.StatusOK, err
 }

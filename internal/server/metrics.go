@@ -41,7 +41,7 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 		}, []string{"route"}),
 		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.took, collector{a}} {
+	for _, c := range []prometheus.Collector{m.requests, m.took, collector{a}, webhookCollector{a}} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("cannot register metrics: %w", err)
 		}

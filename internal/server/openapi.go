@@ -44,6 +44,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: keyspacesTag, Description: "The APIs that keys are for."},
 		{Name: tokensTag, Description: "Keys are exchanged for JWTs that are verified offline, and end when something was taken away from the key."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
+		{Name: webhooksTag, Description: "Where events are sent to: webhooks, and exports for systems that collect logs."},
 		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
 	}

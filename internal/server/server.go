@@ -128,6 +128,7 @@ func (s *Server) routes() {
 	s.registerPeppers()
 	s.registerSigningKeys()
 	s.registerEvents()
+	s.registerWebhooks()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
 	s.mux.HandleFunc(api.PathAuth, s.misplaced)

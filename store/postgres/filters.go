@@ -86,6 +86,9 @@ func itemFilter(q authority.Query) *filter {
 	var f filter
 	f.andText("kind", q.Item)
 	f.andText("name", q.Name)
+	if q.After != "" {
+		f.andTexts("name > ?", q.After)
+	}
 	return &f
 }
 

@@ -31,6 +31,9 @@ func (s *Store) listItems(ctx context.Context, q authority.Query) ([]authority.I
 	var f filter
 	f.andText("kind", q.Item)
 	f.andText("name", q.Name)
+	if q.After != "" {
+		f.and("name > ?", q.After)
+	}
 	return listPage(ctx, s.read, &f, listItemsSQL, q.Limit, decodeItem)
 }
 

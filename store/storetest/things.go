@@ -86,6 +86,9 @@ func testItems(t *testing.T, s authority.Store) {
 	if p := list(t, s, authority.Query{Of: authority.Items, Limit: 2}); len(p.Items) != 2 || !p.More {
 		t.Fatalf("a page of two of three items: %d, more %v", len(p.Items), p.More)
 	}
+	same(t, items(authority.Query{Item: "pepper", After: "2025"}), []authority.Item{*i})
+	same(t, items(authority.Query{Item: "pepper", After: "2026"}), nil)
+	same(t, items(authority.Query{Item: "pepper", After: "1"}), []authority.Item{*other, *i})
 
 	u := *i
 	u.Version, u.Data = 2, []byte("sealed anew")
