@@ -263,7 +263,7 @@ func TestFeedBeginsAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Prune(ctx, admin, point.Sequence); err != nil {
+	if _, err := a.Prune(ctx, admin, authority.PruneRequest{Sequence: point.Sequence}); err != nil {
 		t.Fatal(err)
 	}
 	if f := feed(t, a, first.Cursor); !f.Begins || f.From < point.Sequence || len(f.Entries) != 0 {
