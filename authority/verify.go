@@ -377,27 +377,3 @@ func (j *judgement) describe(step int, ask *keywright.Ask, v *keywright.Verdict)
 		}
 	}
 }
-
-// include adds what the table does not hold.
-func (a *Authority) include(ctx context.Context, v *keywright.Verdict, fields []string) error {
-	if !slices.Contains(fields, "name") && !slices.Contains(fields, "metadata") {
-		return nil
-	}
-	page, err := a.store.List(ctx, Query{ID: v.KeyID})
-	if err != nil {
-		return fromStore(err)
-	}
-	if len(page.Records) == 0 {
-		return &Error{Kind: Unavailable, Problem: "the record of this key is gone", Hint: "look at the log of the server"}
-	}
-	if v.Detail == nil {
-		v.Detail = &keywright.Detail{}
-	}
-	if slices.Contains(fields, "name") {
-		v.Name = page.Records[0].Name
-	}
-	if slices.Contains(fields, "metadata") {
-		v.Metadata = page.Records[0].Metadata
-	}
-	return nil
-}
