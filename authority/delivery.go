@@ -94,7 +94,7 @@ func (c *courier) deliver(ctx context.Context, e *Endpoint) (more bool, err erro
 		}
 		page = len(events)
 	}
-	c.attempt(ctx, e, jobs)
+	c.attempt(ctx, jobs)
 	if ctx.Err() != nil {
 		return false, nil // nothing is noted, so everything is sent again
 	}
@@ -125,8 +125,9 @@ func (c *courier) again(ctx context.Context, due []Delivery) (jobs []*job, err e
 	return jobs, nil
 }
 
-// attempt sends each job once, some at a time.
-func (c *courier) attempt(ctx context.Context, e *Endpoint, jobs []*job) {
+// attempt sends each job once, some at a time, to the endpoint as it is by then: a change of its URL or secret holds for all
+// that happens after it.
+func (c *courier) attempt(ctx context.Context, jobs []*job) {
 	var group sync.WaitGroup
 	turns := make(chan struct{}, atOnce)
 	for _, j := range jobs {
@@ -139,7 +140,7 @@ func (c *courier) attempt(ctx context.Context, e *Endpoint, jobs []*job) {
 		group.Go(func() {
 			now := c.authority.now()
 			j.result, j.err = c.authority.couriers.sender.Send(ctx, Dispatch{
-				Endpoint: e.inForce(now), ID: j.event.EventID(), Time: now, Events: []Event{j.event},
+				Endpoint: c.now().inForce(now), ID: j.event.EventID(), Time: now, Events: []Event{j.event},
 			})
 			<-turns
 		})

@@ -36,7 +36,7 @@ func (c *courier) export(ctx context.Context, e *Endpoint) (more bool, err error
 	var failure error
 	if len(batch) > 0 {
 		now := c.authority.now()
-		result, failure = c.authority.couriers.sender.Send(ctx, Dispatch{Endpoint: e.inForce(now), ID: batchID(batch), Time: now, Events: batch})
+		result, failure = c.authority.couriers.sender.Send(ctx, Dispatch{Endpoint: c.now().inForce(now), ID: batchID(batch), Time: now, Events: batch})
 		if ctx.Err() != nil {
 			return false, nil // the cursor stays, so the batch is sent again
 		}

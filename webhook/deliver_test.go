@@ -181,7 +181,7 @@ func TestNoProxyIsTaken(t *testing.T) {
 	t.Setenv("HTTP_PROXY", proxy.URL)
 	t.Setenv("http_proxy", proxy.URL)
 	_, err := post(t, webhook.NewDeliverer(webhook.DelivererOptions{
-		Guard: webhook.Guard{AllowHTTP: true}, Resolver: names(t, func() [4]byte { return [4]byte{10, 0, 0, 1} }),
+		Guard: local, Resolver: names(t, func() [4]byte { return [4]byte{10, 0, 0, 1} }),
 	}), "http://hooks.example.com/")
 	if wantProblem(t, err, "not public"); asked.Load() {
 		t.Error("the proxy was asked")
