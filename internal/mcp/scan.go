@@ -9,7 +9,11 @@ import (
 	"github.com/keywright/keywright"
 )
 
-const maxFindings = 200
+const (
+	maxFindings = 200
+	maxTries    = 16        // ends that are tried for one beginning: a path or a URL has many words
+	maxWork     = 1_000_000 // tries for one text: about a second
+)
 
 type scanIn struct {
 	Text     string `json:"text,omitempty" doc:"The text. What is given here stays in the transcript: use from_file where there is one."`
@@ -49,7 +53,7 @@ func scanText(_ context.Context, _ *call, in *scanIn) (*scanned, error) {
 		}
 	}
 	out := &scanned{Findings: []finding{}}
-	line, counted := 1, 0
+	line, counted, work := 1, 0, maxWork
 	for start := 0; start < len(text); {
 		if !inKey(text[start]) {
 			start++
@@ -59,7 +63,11 @@ func scanText(_ context.Context, _ *call, in *scanIn) (*scanned, error) {
 		for end < len(text) && inKey(text[end]) {
 			end++
 		}
-		for _, f := range keysIn(text[start:end]) {
+		found := keysIn(text[start:end], &work)
+		if work <= 0 {
+			return nil, invalid("text", "has too many words that could begin a key", "scan less of it at once")
+		}
+		for _, f := range found {
 			if len(out.Findings) == maxFindings {
 				out.More = true
 				return out, nil
@@ -80,12 +88,15 @@ func inKey(c byte) bool {
 }
 
 // keysIn finds keys in a run of characters that keys hold: the longest from the left, at places where a word begins.
-func keysIn(run string) (found []finding) {
-	for start := 0; start < len(run); {
+func keysIn(run string, work *int) (found []finding) {
+	if !holdsSecret(run) {
+		return nil
+	}
+	for start := 0; start < len(run) && *work > 0; {
 		end := 0
 		if start == 0 || !wordy(run[start-1]) {
 			var f finding
-			if f, end = keyAt(run, start); end > 0 {
+			if f, end = keyAt(run, start, work); end > 0 {
 				found = append(found, f)
 				start = end
 				continue
@@ -96,17 +107,31 @@ func keysIn(run string) (found []finding) {
 	return found
 }
 
+// holdsSecret reports whether a run has a word as long as the shortest secret.
+func holdsSecret(run string) bool {
+	length := 0
+	for i := range len(run) {
+		if length++; !wordy(run[i]) {
+			length = 0
+		}
+		if length >= keywright.MinSecretBits/8 {
+			return true
+		}
+	}
+	return false
+}
+
 // keyAt finds the longest key that begins at a place and ends where a word does.
-func keyAt(run string, start int) (finding, int) {
+func keyAt(run string, start int, work *int) (finding, int) {
 	if !wordy(run[start]) {
 		return finding{}, 0
 	}
-	tries := 0
-	for end := min(len(run), start+keywright.MaxKeyBytes); end-start >= keywright.MinSecretBits/8 && tries < maxTries; end-- {
+	least := start + keywright.MinSecretBits/8
+	for end, tries := min(len(run), start+keywright.MaxKeyBytes), 0; end >= least && tries < maxTries; end-- {
 		if end < len(run) && wordy(run[end]) && wordy(run[end-1]) || !wordy(run[end-1]) && run[end-1] != '=' {
 			continue
 		}
-		tries++
+		tries, *work = tries+1, *work-1
 		found := keywright.Inspect(keywright.NewSecret(run[start:end]))
 		if len(found) == 0 {
 			continue
@@ -117,9 +142,6 @@ func keyAt(run string, start int) (finding, int) {
 	}
 	return finding{}, 0
 }
-
-// maxTries bounds the work for one place: a path or a URL has many words.
-const maxTries = 16
 
 // wordy reports whether a character is of a word: of every alphabet that secrets are written in.
 func wordy(c byte) bool {
