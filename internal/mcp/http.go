@@ -101,8 +101,24 @@ func (h *handler) pass(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	r = r.WithContext(ctx)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
-	h.next.ServeHTTP(w, r)
+	h.next.ServeHTTP(unstored{w}, r)
 }
+
+// unstored is an answer that nobody may store, whatever the library thinks of it: it can hold a key.
+type unstored struct{ http.ResponseWriter }
+
+func (w unstored) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w unstored) Write(b []byte) (int, error) {
+	w.Header().Set("Cache-Control", "no-store")
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w unstored) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // answer answers with a refusal.
 func answer(w http.ResponseWriter, status int, id []byte, wrong *jsonrpc.Error) {
