@@ -12,7 +12,7 @@ import (
 const (
 	maxFindings = 200
 	maxTries    = 16        // ends that are tried for one beginning: a path or a URL has many words
-	maxWork     = 1_000_000 // tries for one text: about a second
+	maxWork     = 300_000   // tries for one text: about a third of a second
 )
 
 type scanIn struct {
