@@ -11,8 +11,8 @@ import (
 
 const (
 	maxFindings = 200
-	maxTries    = 16        // ends that are tried for one beginning: a path or a URL has many words
-	maxWork     = 300_000   // tries for one text: about a third of a second
+	maxTries    = 16      // ends that are tried for one beginning: a path or a URL has many words
+	maxWork     = 300_000 // tries for one text: about a third of a second
 )
 
 type scanIn struct {
