@@ -63,6 +63,7 @@ const (
 	PathBackup       = "/v1/backup"
 	PathRevokeSelf   = "/v1/revoke-self"
 	PathGenerate     = "/api/sec-api-key-generate"
+	PathMCP          = "/mcp"
 	PathLive         = "/livez"
 	PathReady        = "/readyz"
 	PathMetrics      = "/metrics"

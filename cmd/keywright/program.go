@@ -122,6 +122,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.importCommand(), s.exportCommand(),
 		s.keyspacesCommand(), s.peppersCommand(), s.signingKeysCommand(), s.auditCommand())
 	add(groupMore, s.webhookCommand())
+	add(groupKeys, s.mcpCommand())
 	add(groupMore, s.versionCommand(), s.completionCommand())
 	inOrder(root)
 	return root

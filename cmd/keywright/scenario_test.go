@@ -262,7 +262,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.service = issued.Key
-	s, err := server.New(server.Options{Authority: w.authority})
+	s, err := server.New(server.Options{Authority: w.authority, MCP: new(serveFlags).mcp(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,6 +314,7 @@ func TestScenarios(t *testing.T) {
 		"HTTP":         func(w *world) entrance { return overHTTP{w} },
 		"client":       func(w *world) entrance { return byClient{w} },
 		"command line": func(w *world) entrance { return typed{w} },
+		"agent":        func(w *world) entrance { return byAgent{byClient{w}} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, s := range slices.Concat(scenarios, rotations, moves) {

@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/mcp"
 	"github.com/keywright/keywright/internal/server"
 	"github.com/keywright/keywright/store/sqlite"
 )
@@ -31,7 +33,8 @@ type serveFlags struct {
 	tlsCert, tlsKey                string
 	logLevel, logFormat            string
 	logVerifications, noGenerate   bool
-	generateOrigins                []string
+	noMCP                          bool
+	generateOrigins, mcpOrigins    []string
 	proxyNetworks                  proxyList
 	sending                        sendingFlags
 	readTimeout, writeTimeout      time.Duration
@@ -76,6 +79,8 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
 	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
 	f.sending.add(cmd)
+	flags.BoolVar(&f.noMCP, "no-mcp", false, "do not serve /mcp, the tools for AI agents")
+	flags.StringSliceVar(&f.mcpOrigins, "mcp-origin", nil, "let pages of the web `ORIGIN` call /mcp, and take its host as a name of this server (repeat)")
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -127,7 +132,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	defer a.Close()
 	warnOf(ctx, a, log)
 	web, err := server.New(server.Options{
-		Authority: a, Logger: log, Version: thisBuild().Version,
+		Authority: a, Logger: log, Version: thisBuild().Version, MCP: f.mcp(log),
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
@@ -142,6 +147,16 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	}
 	s.announce(f, log, start.lines())
 	return web.Serve(ctx, door)
+}
+
+// mcp returns what makes the handler of /mcp, or nil.
+func (f *serveFlags) mcp(log *slog.Logger) func(http.Handler) http.Handler {
+	if f.noMCP {
+		return nil
+	}
+	return func(s http.Handler) http.Handler {
+		return mcp.Handler(mcp.HTTPOptions{Server: s, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
+	}
 }
 
 // announce says that the server is ready: lines for people, or events of the log where it is for programs.

@@ -123,6 +123,7 @@ var table = map[string]access{
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
+	api.PathMCP:                  {anyone: true, body: stream},              // its tools call the routes above with the key that it was shown
 	"GET " + api.PathLive:        {anyone: true, quiet: true},
 	"GET " + api.PathReady:       {anyone: true, quiet: true},
 	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true},

@@ -20,6 +20,7 @@ import (
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/mcp"
 	"github.com/keywright/keywright/store/sqlite"
 )
 
@@ -91,7 +92,10 @@ func newHouseAt(t testing.TB, store authority.Store, now func() time.Time, chang
 		t.Fatal(err)
 	}
 	h.root = first.Key.Reveal()
-	o := Options{Authority: a, Logger: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	o := Options{
+		Authority: a, Logger: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		MCP: func(s http.Handler) http.Handler { return mcp.Handler(mcp.HTTPOptions{Server: s}) },
+	}
 	for _, f := range change {
 		f(&o)
 	}

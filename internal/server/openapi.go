@@ -84,6 +84,9 @@ func (s *Server) finishDocument() error {
 	d.forward()
 	d.public(!s.options.NoGenerate)
 	d.exchanges()
+	if s.options.MCP != nil {
+		d.mcp()
+	}
 	d.probes()
 	d.backup()
 	d.issueLines()
@@ -153,6 +156,15 @@ func (d documenter) public(generate bool) {
 		Description: "Prefix, _ and a secret without ambiguous characters. Limited by address.",
 	}, http.StatusOK, content(api.MediaJSON, schema[api.GenerateRequest](d)), content(api.MediaJSON, schema[api.GenerateResponse](d)))
 	o.Responses["default"].Content = content(api.MediaJSON, schema[api.GenerateResponse](d))
+}
+
+func (d documenter) mcp() {
+	message := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})
+	d.add(huma.Operation{
+		OperationID: "mcp", Method: http.MethodPost, Path: api.PathMCP, Tags: []string{publicTag}, Summary: "Tools for AI agents",
+		Description: "Model Context Protocol, streamable HTTP without sessions: one JSON-RPC message a request. Stateless tools work without a service key; " +
+			"the others with one in Authorization: Bearer, which they show to the routes of this document. Limited by address.",
+	}, http.StatusOK, message, message)
 }
 
 func (d documenter) probes() {

@@ -48,6 +48,9 @@ type Options struct {
 	Random           io.Reader // for the keys it makes; nil: the operating system's generator
 	LogVerifications bool      // log every verification at info; else they are counted, and logged at debug
 
+	// MCP makes the handler of /mcp from that of the server, which answers what its tools ask; nil: it is not served.
+	MCP func(server http.Handler) http.Handler
+
 	ReadHeaderTimeout time.Duration // 10 s
 	ReadTimeout       time.Duration // of a request with its body, and of a line of a stream: 30 s
 	WriteTimeout      time.Duration // of a response: 60 s
@@ -75,6 +78,7 @@ type Server struct {
 	holding   *limiter      // POST /v1/keys/{id}/children with a key that is no service key, by address
 	trading   *limiter      // POST /v1/exchange that fails, by address
 	making    *limiter      // POST /api/sec-api-key-generate, by address
+	calling   *limiter      // /mcp, by address
 }
 
 // New returns a server.
@@ -99,7 +103,7 @@ func New(o Options) (*Server, error) {
 	setDefault(&o.StopTimeout, 30*time.Second)
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
-		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100),
+		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
@@ -142,6 +146,9 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET "+api.PathKeySet, s.keySet)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)
+	}
+	if s.options.MCP != nil {
+		s.mux.HandleFunc(api.PathMCP, s.mcp(s.options.MCP(s)))
 	}
 	s.mux.HandleFunc("GET "+api.PathLive, s.live)
 	s.mux.HandleFunc("GET "+api.PathReady, s.isReady)
