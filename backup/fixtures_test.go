@@ -63,6 +63,8 @@ func everything(t testing.TB) []any {
 				MaxLife: time.Hour, RequireOwner: true, AllowedScopes: []string{"a:*"}, Roles: map[string][]string{"r": {"a:b"}}, DefaultFormat: "secret",
 				PublishableScopes: []string{"a:b"}, KeyLimits: limits, OwnerLimits: limits, Limits: limits, MaxGrace: time.Hour, Pepper: "p",
 				Rotation: &authority.Rotation{Every: 1, Warn: 2, Grace: 3, Idle: 4},
+				Routes:   []authority.Route{{Method: "GET", Path: "/a", Scopes: []string{"a:b"}, ScopeExpr: "a:b", Cost: 2, Environment: "live"}}, RoutesDefault: authority.RoutesAllow,
+				Exchange: &authority.ExchangePolicy{Life: time.Minute, Audience: []string{"b"}, Spend: authority.SpendAllow, Algorithm: "EdDSA"},
 			},
 		},
 		&authority.Owner{Keyspace: "acme", ID: "ann", Limits: limits, Credits: credits, Created: moment, Updated: moment, Version: 2},

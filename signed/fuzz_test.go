@@ -119,8 +119,11 @@ func FuzzToken(f *testing.F) {
 	f.Add("", "key_1", "aud", uint(0), byte('A'))
 	f.Add("eyJhbGciOiJub25lIn0.e30.", "", "", uint(20), byte('.'))
 	f.Add("e30.e30.AA", "k", "a", uint(1<<20), byte('='))
-	signers := []TokenSigner{{Issuer: "i", Keys: []TokenKey{testKey(f, EdDSA, 1)}}, {Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 2)}},
-		{Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 3)}, Type: AccessToken}}
+	signers := []TokenSigner{
+		{Issuer: "i", Keys: []TokenKey{testKey(f, EdDSA, 1)}},
+		{Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 2)}},
+		{Issuer: "i", Keys: []TokenKey{testKey(f, ES256, 3)}, Type: AccessToken},
+	}
 	f.Fuzz(func(t *testing.T, text, subject, audience string, place uint, with byte) {
 		for _, s := range signers {
 			set, err := s.KeySet()
