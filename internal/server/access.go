@@ -22,6 +22,7 @@ type access struct {
 	note     string   // who may call it, in words, where the scopes alone do not tell
 	quiet    bool     // logged at debug
 	slow     bool     // may take longer to answer than others
+	certless bool     // without a client certificate too, where those are demanded
 }
 
 const (
@@ -43,8 +44,8 @@ func needs(scope string) []string { return []string{scope, authority.ScopeAdmin}
 
 // table is the one place that says who may call what. A route without a row is not served.
 var table = map[string]access{
-	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true},
-	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true},
+	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true, certless: true},
+	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true, certless: true},
 
 	"POST " + api.PathKeys:    {scopes: needs(authority.ScopeIssue), media: jsonOrLines, body: largeBody},
 	"GET " + api.PathKeys:     {scopes: needs(authority.ScopeRead)},
@@ -99,7 +100,7 @@ var table = map[string]access{
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
 	"GET " + api.PathLive:        {anyone: true, quiet: true},
 	"GET " + api.PathReady:       {anyone: true, quiet: true},
-	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true},
+	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true, certless: true},
 	"GET " + api.PathOpenAPI:     {anyone: true},
 	"GET " + api.PathDocs:        {anyone: true},
 	"GET /{$}":                   {anyone: true},
@@ -127,6 +128,9 @@ func rowOf(method, path string) access {
 
 // admit decides whether a request may pass, and sets the caller.
 func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
+	if s.options.ClientCertificates && !row.anyone && !row.certless && c.subject == nil {
+		return errNoCertificate()
+	}
 	if row.anyone || row.loopback && local(r, c.address) {
 		return nil
 	}
@@ -156,11 +160,18 @@ func (s *Server) authenticate(r *http.Request, c *call) error {
 	return err
 }
 
+// errNoCertificate says that a service key alone does not do. A certificate that is not of the CA does not get so far: the
+// handshake fails.
+func errNoCertificate() *api.Problem {
+	return api.NewProblem(api.ClientCertificateRequired, "", "this route takes only clients with a certificate that the server's CA signed",
+		"connect over TLS with a client certificate; the service key is needed besides")
+}
+
 var errNoServiceKey = &authority.Error{Kind: authority.Unidentified}
 
 // local reports whether a request comes from this machine, and not through a proxy on it.
 func local(r *http.Request, address netip.Addr) bool {
-	return !proxied(r) && address.IsLoopback()
+	return !proxied(r) && (address.IsLoopback() || fromSocket(r.Context()))
 }
 
 // proxied reports whether a request says that it came through a proxy.

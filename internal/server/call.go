@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"net/http"
 	"net/netip"
@@ -20,8 +21,9 @@ type call struct {
 	id      string
 	address netip.Addr // of the peer
 	caller  authority.Caller
-	route   string // the pattern; empty: none
-	fault   error  // what went wrong inside, for the log
+	route   string            // the pattern; empty: none
+	fault   error             // what went wrong inside, for the log
+	subject *x509.Certificate // of the client, verified; nil: none
 }
 
 type callKey struct{}
@@ -43,6 +45,9 @@ func (s *Server) newCall(r *http.Request) call {
 	c := call{id: s.ids.of(r.Header[api.HeaderRequestID])}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		c.address = peer.Addr().Unmap()
+	}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		c.subject = r.TLS.VerifiedChains[0][0]
 	}
 	return c
 }

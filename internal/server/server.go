@@ -15,6 +15,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -47,6 +48,14 @@ type Options struct {
 	IdleTimeout       time.Duration // of a connection between requests: 2 min
 	Drain             time.Duration // at the end: how long clients are told to go before doors close: 3 s
 	StopTimeout       time.Duration // at the end: how long requests that are under way may take: 30 s
+
+	TLS                *tls.Config // what Serve speaks on listeners of the network; nil: none
+	NoHSTS             bool        // leaves Strict-Transport-Security out of answers over TLS
+	UnencryptedHTTP2   bool        // takes HTTP/2 without TLS, from clients that know beforehand
+	ClientCertificates bool        // demands a verified one on every route but those that access.go excepts
+
+	MaxConnections           int // open at a time; new ones beyond are closed: 10,000
+	MaxConnectionsPerAddress int // of one address, or of one /64 of IPv6; 0: no bound of their own
 }
 
 // A Server serves an authority. It is an http.Handler; Serve also runs it.
@@ -62,9 +71,12 @@ type Server struct {
 	metrics   *metrics
 	ready     readiness
 	draining  atomic.Bool
-	revoking  *limiter // POST /v1/revoke-self, by address
-	holding   *limiter // POST /v1/keys/{id}/children with a key that is no service key, by address
-	making    *limiter // POST /api/sec-api-key-generate, by address
+
+	connections *connections
+
+	revoking *limiter // POST /v1/revoke-self, by address
+	holding  *limiter // POST /v1/keys/{id}/children with a key that is no service key, by address
+	making   *limiter // POST /api/sec-api-key-generate, by address
 }
 
 // New returns a server.
@@ -84,9 +96,13 @@ func New(o Options) (*Server, error) {
 	setDefault(&o.IdleTimeout, 2*time.Minute)
 	setDefault(&o.Drain, 3*time.Second)
 	setDefault(&o.StopTimeout, 30*time.Second)
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 10_000
+	}
 	s := &Server{
 		authority: o.Authority, log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), making: newLimiter(20, 100),
+		connections: newConnections(&o),
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
