@@ -62,7 +62,7 @@ func (t *starter) firstKey(ctx context.Context) error {
 	}
 	t.first = true
 	if t.profile {
-		aside, err := t.s.writeProfile(localProfile, profile{t.doors.url(), api.NewKey(issued.Key)})
+		aside, err := t.s.writeProfile(localProfile, profile{URL: t.doors.url(), ServiceKey: api.NewKey(issued.Key)})
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (t *starter) checkProfile(ctx context.Context) error {
 	if p.URL == t.doors.url() {
 		return nil
 	}
-	return t.s.replaceProfile(localProfile, profile{t.doors.url(), p.ServiceKey})
+	return t.s.replaceProfile(localProfile, profile{t.doors.url(), p.ServiceKey, p.tlsFiles})
 }
 
 func (t *starter) fits(ctx context.Context, key keywright.Secret) bool {
