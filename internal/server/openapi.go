@@ -80,6 +80,9 @@ func (s *Server) finishDocument() error {
 	d.exports()
 	d.grace()
 	d.loosen()
+	if err := d.examples(); err != nil {
+		return err
+	}
 	var document bytes.Buffer
 	e := newEncoder(&document)
 	e.SetIndent("", "  ")
@@ -144,7 +147,6 @@ func (d documenter) public(generate bool) {
 }
 
 func (d documenter) probes() {
-	answers := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})
 	for _, o := range []huma.Operation{
 		{OperationID: "live", Path: api.PathLive, Summary: "Whether the process answers"},
 		{OperationID: "ready", Path: api.PathReady, Summary: "Whether requests should be sent here"},
@@ -152,7 +154,7 @@ func (d documenter) probes() {
 		{OperationID: "signpost", Path: "/", Summary: "Where to go"},
 	} {
 		o.Method, o.Tags = http.MethodGet, []string{publicTag}
-		d.add(o, http.StatusOK, nil, answers)
+		d.add(o, http.StatusOK, nil, content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}))
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	d.add(huma.Operation{
