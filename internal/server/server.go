@@ -151,9 +151,14 @@ func (s *Server) routes() {
 // OpenAPI returns the document of the interface, as GET /openapi.json does.
 func (s *Server) OpenAPI() []byte { return s.document }
 
+// ambiguous reports whether another reader could take the body for longer or shorter than it was. A request with both a
+// length and chunks is one: net/http reads the chunks and forgets the length, so any request in chunks could be. What
+// follows it on the connection is not read (RFC 9112, 6.1). HTTP/2 frames bodies otherwise.
+func ambiguous(r *http.Request) bool { return r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 }
+
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.draining.Load() {
+	if s.draining.Load() || ambiguous(r) {
 		w.Header().Set("Connection", "close")
 	}
 	if r.Method == http.MethodPost && r.URL.Path == api.PathVerify {
