@@ -27,6 +27,7 @@ require (
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/rogpeppe/go-internal v1.16.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	modernc.org/libc v1.77.1
 	pgregory.net/rapid v1.3.0
 )

@@ -54,7 +54,7 @@ func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, maxDocument))
 		return refusal(response, text)
 	case !mediaType(response, api.MediaArchive):
-		return fmt.Errorf("what answers at %s is no keywright server: it sent no backup", c.base)
+		return fmt.Errorf("what answers at %s is no keywright server: it sent no backup", c.url)
 	}
 	target := &sink{Writer: w}
 	if _, err := io.Copy(target, response.Body); err != nil {

@@ -119,7 +119,7 @@ func (c *Client) try(ctx context.Context, q call, body []byte) error {
 	case q.into == nil:
 		return nil
 	case !mediaType(response, api.MediaJSON):
-		return fmt.Errorf("what answers at %s is no keywright server: it sent no JSON", c.base)
+		return fmt.Errorf("what answers at %s is no keywright server: it sent no JSON", c.url)
 	}
 	if json.Unmarshal(text, q.into) != nil { // its error could repeat what was sent
 		return c.errUnreadable()
@@ -176,7 +176,7 @@ func (c *Client) transportError(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("the request was given up: %w", err)
 	}
-	return &TransportError{URL: c.base.String(), Cause: err}
+	return &TransportError{URL: c.url, Cause: err}
 }
 
 // An answerError is a problem of the server, and when to come again.

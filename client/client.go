@@ -42,7 +42,7 @@ const (
 
 // Options say which server is called and how. URL and ServiceKey are needed; RevokeSelf, Live and Ready need no key.
 type Options struct {
-	URL        string           // such as https://keys.example.com; a path in it goes before every route
+	URL        string           // such as https://keys.example.com; a path in it goes before every route. unix:/run/keywright.sock: a Unix socket
 	ServiceKey keywright.Secret // a key of the keyspace keywright
 	HTTP       *http.Client     // nil: one of its own. Redirects are never followed: a key would go with them
 	Timeout    time.Duration    // of one attempt, streams excepted; 0: 10 seconds
@@ -52,6 +52,7 @@ type Options struct {
 
 // A Client is safe for use by several goroutines.
 type Client struct {
+	url     string // as people know it
 	base    *url.URL
 	key     keywright.Secret
 	http    *http.Client
@@ -64,7 +65,12 @@ var _ keywright.Verifier = (*Client)(nil)
 
 // New returns a client. It calls nobody yet.
 func New(o Options) (*Client, error) {
-	base, err := url.Parse(o.URL)
+	address := o.URL
+	socket, overUnix := socketOf(o.URL)
+	if overUnix {
+		address = socketHost
+	}
+	base, err := url.Parse(address)
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
 		return nil, errors.New("the URL of the server is not one: it looks like https://keys.example.com")
@@ -76,7 +82,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("the service key holds a line break: give the key alone")
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
-	c := &Client{base: base, key: o.ServiceKey, timeout: o.Timeout, retries: max(o.Retries, 0), agent: o.UserAgent}
+	c := &Client{url: base.String(), base: base, key: o.ServiceKey, timeout: o.Timeout, retries: max(o.Retries, 0), agent: o.UserAgent}
 	if c.timeout == 0 {
 		c.timeout = defaultTimeout
 	}
@@ -89,6 +95,12 @@ func New(o Options) (*Client, error) {
 	own := http.Client{Transport: newTransport()}
 	if o.HTTP != nil {
 		own = *o.HTTP
+	}
+	if overUnix {
+		if own.Transport, err = overSocket(own.Transport, socket); err != nil {
+			return nil, err
+		}
+		c.url = socketScheme + socket
 	}
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &own
@@ -103,4 +115,4 @@ func newTransport() *http.Transport {
 }
 
 // URL returns where the server is.
-func (c *Client) URL() string { return c.base.String() }
+func (c *Client) URL() string { return c.url }

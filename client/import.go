@@ -116,7 +116,7 @@ func (c *Client) download(ctx context.Context, path string, query url.Values, me
 		text, _ := io.ReadAll(io.LimitReader(response.Body, maxDocument))
 		return refusal(response, text)
 	case !mediaType(response, media):
-		return fmt.Errorf("what answers at %s is no keywright server: it sent something else than was asked for", c.base)
+		return fmt.Errorf("what answers at %s is no keywright server: it sent something else than was asked for", c.url)
 	}
 	target := &sink{Writer: w}
 	if _, err := io.Copy(target, response.Body); err != nil {

@@ -91,7 +91,7 @@ func exchange[A any](ctx context.Context, c *Client, path string, query url.Valu
 		text, _ := io.ReadAll(io.LimitReader(response.Body, maxDocument))
 		return refusal(response, text)
 	case !mediaType(response, api.MediaLines):
-		return fmt.Errorf("what answers at %s is no keywright server: it sent no lines of JSON", c.base)
+		return fmt.Errorf("what answers at %s is no keywright server: it sent no lines of JSON", c.url)
 	}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
@@ -117,7 +117,7 @@ func exchange[A any](ctx context.Context, c *Client, path string, query url.Valu
 }
 
 func (c *Client) errUnreadable() error {
-	return fmt.Errorf("an answer of the server at %s cannot be read: it may be of another version", c.base)
+	return fmt.Errorf("an answer of the server at %s cannot be read: it may be of another version", c.url)
 }
 
 func send[Q any](to *io.PipeWriter, requests iter.Seq[Q], sent *atomic.Int64) {

@@ -37,6 +37,7 @@ type destination struct {
 	from string // where that was found, for people
 
 	profile string // where it was found, or empty
+	tls     tlsFiles
 }
 
 // destination finds the server: what is typed goes before variables, and both before the profile local.
@@ -80,7 +81,7 @@ func (s *session) address(f *serverFlags) (destination, error) {
 	case p == nil:
 		return destination{}, misused("there is no profile of this name", noServerHint)
 	}
-	return destination{p.URL, p.ServiceKey.Secret, "profile " + name, name}, nil
+	return destination{p.URL, p.ServiceKey.Secret, "profile " + name, name, p.tlsFiles}, nil
 }
 
 // serviceKey returns the key that was given apart from a profile, if one was.
@@ -123,7 +124,11 @@ func (s *session) connectFor(arg string, f *serverFlags) (*client.Client, keywri
 }
 
 func (s *session) clientOf(to destination) (*client.Client, error) {
-	c, err := client.New(client.Options{URL: to.url, ServiceKey: to.key, UserAgent: userAgent()})
+	web, err := to.tls.client()
+	if err != nil {
+		return nil, misused("the TLS files of the profile cannot be used: "+plainPathError(err), "keywright admin sign-in names others")
+	}
+	c, err := client.New(client.Options{URL: to.url, ServiceKey: to.key, HTTP: web, UserAgent: userAgent()})
 	if err != nil {
 		return nil, misused(err.Error(), "the server and its key come from "+to.from)
 	}

@@ -42,6 +42,7 @@ type doctorFlags struct {
 	data     string
 	database string
 	output   string
+	tlsCert  string
 }
 
 // A doctor looks at what the other commands rest on.
@@ -56,7 +57,7 @@ func (s *session) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look for what is wrong, and say how to mend it",
-		Long: `Look at settings, profile, store, clock and server, and say what is wrong and how to mend it.
+		Long: `Look at settings, profile, store, clock, certificate and server, and say what is wrong and how to mend it.
 
 The exit code is 1 where something fails. Warnings alone are no failure.`,
 		Example: `  keywright doctor
@@ -69,12 +70,14 @@ The exit code is 1 where something fails. Warnings alone are no failure.`,
 			d.clock()
 			d.profile()
 			d.store(cmd.Context())
+			d.certificateFile()
 			d.server(cmd.Context())
 			return d.report()
 		},
 	}
 	addDataFlag(cmd.Flags(), &f.data)
 	addDatabaseFlag(cmd.Flags(), &f.database)
+	cmd.Flags().StringVar(&f.tlsCert, "tls-cert", "", "look when the certificate in `FILE` (PEM) ends")
 	outputFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)
 	return cmd
@@ -158,6 +161,7 @@ func (d *doctor) server(ctx context.Context) {
 	if readable(to.url) {
 		d.warn("server", "use https", "keys travel unencrypted to %s", c.URL())
 	}
+	d.serverCertificate(ctx, to.url)
 	if err := c.Ready(ctx); err != nil {
 		d.failed("server", fromServer(err))
 		return

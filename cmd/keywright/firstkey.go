@@ -18,7 +18,7 @@ const adminKeyName = "admin-key"
 type starter struct {
 	s            *session
 	authority    *authority.Authority
-	door         *door
+	doors        doors
 	dir          string
 	adminKeyFile string
 
@@ -32,7 +32,7 @@ type starter struct {
 // ready before the key is. Later it only looks whether the profile still fits.
 func (t *starter) firstKey(ctx context.Context) error {
 	// A server that listens on this machine alone serves the user who starts it.
-	t.profile = t.door.loopback && t.s.configFolder() != ""
+	t.profile = t.doors.loopback() && t.s.configFolder() != ""
 	empty, err := t.empty(ctx)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (t *starter) firstKey(ctx context.Context) error {
 	}
 	t.first = true
 	if t.profile {
-		aside, err := t.s.writeProfile(localProfile, profile{t.door.url, api.NewKey(issued.Key)})
+		aside, err := t.s.writeProfile(localProfile, profile{URL: t.doors.url(), ServiceKey: api.NewKey(issued.Key)})
 		if err != nil {
 			return err
 		}
@@ -116,10 +116,10 @@ func (t *starter) checkProfile(ctx context.Context) error {
 		return nil
 	}
 	t.signedIn = true
-	if p.URL == t.door.url {
+	if p.URL == t.doors.url() {
 		return nil
 	}
-	return t.s.replaceProfile(localProfile, profile{t.door.url, p.ServiceKey})
+	return t.s.replaceProfile(localProfile, profile{t.doors.url(), p.ServiceKey, p.tlsFiles})
 }
 
 func (t *starter) fits(ctx context.Context, key keywright.Secret) bool {
@@ -129,7 +129,7 @@ func (t *starter) fits(ctx context.Context, key keywright.Secret) bool {
 
 // lines is what the server says when it is ready.
 func (t *starter) lines() []string {
-	lines := []string{"ready on " + t.door.url + " · docs " + api.PathDocs}
+	lines := []string{"ready on " + t.doors.names() + " · docs " + api.PathDocs}
 	if err := t.authority.Frozen(); err != nil {
 		return append(lines, "frozen, and every request gets 503: "+hinted(err))
 	}
@@ -137,14 +137,14 @@ func (t *starter) lines() []string {
 		lines = append(lines, `this machine's command line is signed in (profile "local") · keyspace "`+authority.DefaultKeyspace+`"`)
 	}
 	if t.profile && !t.signedIn && !t.first {
-		lines = append(lines, "this machine's command line is not signed in: keywright admin sign-in --url "+t.door.url+
+		lines = append(lines, "this machine's command line is not signed in: keywright admin sign-in --url "+t.doors.url()+
 			" with a service key, or stop the server and use keywright admin recover")
 	}
 	lines = append(lines, t.said...)
 	if t.first && t.signedIn {
 		lines = append(lines, "next: keywright issue --name ci --scope invoices:read")
 	}
-	if !t.door.loopback && !t.door.tls {
+	if t.doors.readable() {
 		lines = append(lines, "others reach this server, and keys travel unencrypted: put a proxy with TLS before it, or give --tls-cert and --tls-key")
 	}
 	return lines

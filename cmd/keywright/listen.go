@@ -4,49 +4,119 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io/fs"
 	"net"
-	"os"
 	"strconv"
-	"sync"
+	"strings"
 	"syscall"
-	"time"
 )
 
 // A door is where a server listens.
 type door struct {
 	net.Listener
 	url      string
-	loopback bool
+	loopback bool // only this machine reaches it; a socket too
 	tls      bool
 }
 
-func listen(ctx context.Context, f *serveFlags) (*door, error) {
-	if (f.tlsCert == "") != (f.tlsKey == "") {
-		return nil, misused("--tls-cert and --tls-key belong together", "give both, or neither")
+// doors are all of a server.
+type doors []*door
+
+// listen opens every door, or none.
+func listen(ctx context.Context, f *serveFlags) (all doors, err error) {
+	defer func() {
+		if err != nil {
+			all.close()
+		}
+	}()
+	mode, err := socketMode(f.socketMode)
+	if err != nil {
+		return nil, err
 	}
-	if _, _, err := net.SplitHostPort(f.listen); err != nil {
-		return nil, misused("--listen is not an address", "give a host and a port, such as "+defaultListen)
+	for _, address := range f.listen {
+		var d *door
+		if path, ok := strings.CutPrefix(address, socketScheme); ok {
+			d, err = listenSocket(ctx, path, mode)
+		} else {
+			d, err = listenNetwork(ctx, address, f.tlsCert != "")
+		}
+		if err != nil {
+			return all, err
+		}
+		all = append(all, d)
 	}
-	var pair *certificate
-	if f.tlsCert != "" {
-		pair = &certificate{certFile: f.tlsCert, keyFile: f.tlsKey}
-		if _, err := pair.get(nil); err != nil {
-			return nil, misused("the TLS files cannot be used: "+plainPathError(err), "--tls-cert and --tls-key name files in PEM that belong together")
+	if len(all) == 0 {
+		return nil, misused("--listen names no address", "give a host and a port, such as "+defaultListen)
+	}
+	return all, nil
+}
+
+func listenNetwork(ctx context.Context, address string, tls bool) (*door, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, misused("--listen is not an address", "give a host and a port, such as "+defaultListen+", or a socket, such as unix:/run/keywright.sock")
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, listenFailure(address, err)
+	}
+	scheme := "http://"
+	if tls {
+		scheme = "https://"
+	}
+	return &door{Listener: l, url: scheme + hostPort(address, l.Addr()), loopback: isLoopback(l.Addr()), tls: tls}, nil
+}
+
+func (d doors) close() {
+	for _, one := range d {
+		_ = one.Close()
+	}
+}
+
+func (d doors) listeners() (all []net.Listener) {
+	for _, one := range d {
+		all = append(all, one.Listener)
+	}
+	return all
+}
+
+// url is where the command line of this machine finds the server: at a socket if there is one, which needs no TLS.
+func (d doors) url() string {
+	for _, one := range d {
+		if strings.HasPrefix(one.url, socketScheme) {
+			return one.url
 		}
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", f.listen)
-	if err != nil {
-		return nil, listenFailure(f.listen, err)
+	return d[0].url
+}
+
+// names lists all doors for people.
+func (d doors) names() string {
+	var urls []string
+	for _, one := range d {
+		urls = append(urls, one.url)
 	}
-	d := &door{Listener: l, loopback: isLoopback(l.Addr()), url: "http://" + hostPort(f.listen, l.Addr())}
-	if pair != nil {
-		d.tls, d.url = true, "https://"+hostPort(f.listen, l.Addr())
-		d.Listener = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"http/1.1"}})
+	return strings.Join(urls, " and ")
+}
+
+// loopback reports whether only this machine reaches the server.
+func (d doors) loopback() bool {
+	for _, one := range d {
+		if !one.loopback {
+			return false
+		}
 	}
-	return d, nil
+	return true
+}
+
+// readable reports whether others reach the server, and keys travel unencrypted.
+func (d doors) readable() bool {
+	for _, one := range d {
+		if !one.loopback && !one.tls {
+			return true
+		}
+	}
+	return false
 }
 
 // hostPort is the address as it was asked for, with the port that it got.
@@ -78,37 +148,8 @@ func listenFailure(address string, err error) error {
 	return unknowable("cannot listen at "+address, "choose another address with --listen", err)
 }
 
-// A certificate is read again when its file changes, so that a renewal needs no restart.
-type certificate struct {
-	certFile, keyFile string
-
-	mu      sync.Mutex
-	pair    *tls.Certificate
-	changed time.Time
-	looked  time.Time
-}
-
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.pair != nil && time.Since(c.looked) < time.Second {
-		return c.pair, nil
-	}
-	c.looked = time.Now()
-	info, err := os.Stat(c.certFile)
-	if err == nil && c.pair != nil && info.ModTime().Equal(c.changed) {
-		return c.pair, nil
-	}
-	var pair tls.Certificate
-	if err == nil {
-		pair, err = tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	}
-	if err != nil {
-		if c.pair != nil {
-			return c.pair, nil // half of a renewal: the old one still holds
-		}
-		return nil, err
-	}
-	c.pair, c.changed = &pair, info.ModTime()
-	return c.pair, nil
+// isLoopback reports whether only this machine reaches an address.
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

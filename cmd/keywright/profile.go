@@ -21,6 +21,7 @@ const localProfile = "local"
 type profile struct {
 	URL        string  `json:"url"`
 	ServiceKey api.Key `json:"service_key"`
+	tlsFiles
 }
 
 func (s *session) profilePath(name string) (string, error) {

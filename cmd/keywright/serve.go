@@ -5,10 +5,10 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -23,14 +23,18 @@ import (
 const defaultListen = "127.0.0.1:8420"
 
 type serveFlags struct {
-	data, database, listen         string
+	data, database                 string
+	listen                         []string
+	socketMode                     string
 	adminKeyFile, rootKeyFile      string
 	newRootKey                     bool
 	revocationLog                  string
 	personalLife                   time.Duration
 	issuer                         string
 	signingKeyLife                 time.Duration
-	tlsCert, tlsKey                string
+	tlsCert, tlsKey, tlsClientCA   string
+	noHSTS, h2c                    bool
+	connections, perAddress        int
 	logLevel, logFormat            string
 	logVerifications, noGenerate   bool
 	noMCP                          bool
@@ -55,14 +59,16 @@ standard error is a terminal, and else written to --admin-key-file.
 Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 		Example: `  keywright serve
   keywright serve --data /var/lib/keywright --listen 0.0.0.0:8420 --tls-cert cert.pem --tls-key key.pem
-  keywright serve --listen 127.0.0.1:0 --data ./data --log-format text`,
+  keywright serve --listen 127.0.0.1:0 --data ./data --log-format text
+  keywright serve --listen 127.0.0.1:8420 --listen unix:/run/keywright/keywright.sock`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.serve(cmd.Context(), &f) },
 	}
 	flags := cmd.Flags()
 	addDataFlag(flags, &f.data)
 	addDatabaseFlag(flags, &f.database)
-	flags.StringVar(&f.listen, "listen", defaultListen, "listen at `ADDRESS`; port 0 takes a free one")
+	flags.StringSliceVar(&f.listen, "listen", []string{defaultListen}, "listen at `ADDRESS` (repeat): a host and a port, of which 0 takes a free one, or unix:PATH, a Unix socket")
+	flags.StringVar(&f.socketMode, "socket-mode", defaultSocketMode, "give Unix sockets the `MODE`: whoever may write to one counts as this machine")
 	flags.StringVar(&f.adminKeyFile, "admin-key-file", "", "write the first service key to `FILE` of mode 0600 (default admin-key in the data folder, where it is not shown)")
 	flags.StringVar(&f.rootKeyFile, "root-key-file", "", "seal what the server must be able to read with the root key in `FILE` of mode 0600, made where it is missing (default root.key in the data folder)")
 	flags.BoolVar(&f.newRootKey, "new-root-key", false, "make a root key although the store holds what another one sealed, which is lost")
@@ -72,6 +78,9 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	addDuration(flags, &f.signingKeyLife, "signing-key-life", authority.DefaultSigningKeyLife, "sign tokens with another key every `TIME`, 4h at least")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificates in `FILE` (PEM); read again when it changes")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "serve TLS with the private key in `FILE` (PEM)")
+	flags.StringVar(&f.tlsClientCA, "tls-client-ca", "", "demand of whoever manages keys a client certificate that a CA in `FILE` (PEM) signed, besides the service key")
+	flags.BoolVar(&f.noHSTS, "no-hsts", false, "do not tell browsers to ask this host over TLS alone")
+	flags.BoolVar(&f.h2c, "h2c", false, "take HTTP/2 without TLS too, from proxies that speak it")
 	choice(cmd, &f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error", "debug", "info", "warn", "error")
 	choice(cmd, &f.logFormat, "log-format", "", "log as `FORM`: text or json (default text on a terminal, and else json)", asText, asJSON)
 	flags.BoolVar(&f.logVerifications, "log-verifications", false, "log every verification, not only count it")
@@ -81,6 +90,8 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	f.sending.add(cmd)
 	flags.BoolVar(&f.noMCP, "no-mcp", false, "do not serve /mcp, the tools for AI agents")
 	flags.StringSliceVar(&f.mcpOrigins, "mcp-origin", nil, "let pages of the web `ORIGIN` call /mcp, and take its host as a name of this server (repeat)")
+	flags.IntVar(&f.connections, "max-connections", 10_000, "have `N` connections at most; new ones beyond are closed")
+	flags.IntVar(&f.perAddress, "max-connections-per-address", 0, "have `N` of them at most with one address (default no bound but that of all)")
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -99,12 +110,19 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
-	door, err := listen(ctx, f)
+	if f.connections < 1 || f.perAddress < 0 {
+		return misused("--max-connections is not above 0, or --max-connections-per-address below", "leave them out, or give a number of connections")
+	}
+	secured, err := tlsOf(f, log)
 	if err != nil {
 		return err
 	}
-	defer door.Close()
-	store, err := openPlace(ctx, place, "keywright serve, "+door.url, log, false)
+	doors, err := listen(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer doors.close()
+	store, err := openPlace(ctx, place, "keywright serve, "+doors.names(), log, false)
 	if err != nil {
 		return err
 	}
@@ -131,22 +149,28 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	}
 	defer a.Close()
 	warnOf(ctx, a, log)
-	web, err := server.New(server.Options{
+	web, err := server.New(f.serverOptions(a, secured, log))
+	if err != nil {
+		return err
+	}
+	start := starter{s: s, authority: a, doors: doors, dir: place.dir, adminKeyFile: f.adminKeyFile}
+	if err := start.firstKey(ctx); err != nil {
+		return err
+	}
+	s.announce(f, log, start.lines())
+	return web.Serve(ctx, doors.listeners()...)
+}
+
+func (f *serveFlags) serverOptions(a *authority.Authority, secured *tls.Config, log *slog.Logger) server.Options {
+	return server.Options{
 		Authority: a, Logger: log, Version: thisBuild().Version, MCP: f.mcp(log),
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
 		Drain: max(f.drain, time.Nanosecond), StopTimeout: f.stopWithin,
-	})
-	if err != nil {
-		return err
+		TLS: secured, NoHSTS: f.noHSTS, UnencryptedHTTP2: f.h2c, ClientCertificates: f.tlsClientCA != "",
+		MaxConnections: f.connections, MaxConnectionsPerAddress: f.perAddress,
 	}
-	start := starter{s: s, authority: a, door: door, dir: place.dir, adminKeyFile: f.adminKeyFile}
-	if err := start.firstKey(ctx); err != nil {
-		return err
-	}
-	s.announce(f, log, start.lines())
-	return web.Serve(ctx, door)
 }
 
 // mcp returns what makes the handler of /mcp, or nil.
@@ -250,10 +274,4 @@ func closeStore(store authority.Store, log *slog.Logger) {
 	if err := store.Close(); err != nil {
 		log.Error("the store was not closed in good order", "error", err)
 	}
-}
-
-// isLoopback reports whether only this machine reaches an address.
-func isLoopback(a net.Addr) bool {
-	tcp, ok := a.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
 }

@@ -18,6 +18,7 @@ import (
 
 type signInFlags struct {
 	url, profile, keyFile string
+	tls                   tlsFiles
 }
 
 func (s *session) signInCommand() *cobra.Command {
@@ -29,7 +30,8 @@ func (s *session) signInCommand() *cobra.Command {
 The service key is read from standard input, from a prompt without echo, or from --key-file, and tried before it
 is kept.`,
 		Example: `  keywright admin sign-in --url https://keys.example.com
-  keywright admin sign-in --url https://keys.example.com --profile production --key-file admin-key`,
+  keywright admin sign-in --url https://keys.example.com --profile production --key-file admin-key
+  keywright admin sign-in --url unix:/run/keywright/keywright.sock`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.signIn(cmd.Context(), &f) },
 	}
@@ -37,6 +39,7 @@ is kept.`,
 	flags.StringVar(&f.url, "url", "", "for the server at `URL`")
 	flags.StringVar(&f.profile, "profile", localProfile, "call the profile `NAME`")
 	keyFileFlag(flags, &f.keyFile)
+	f.tls.addFlags(flags)
 	return cmd
 }
 
@@ -51,7 +54,15 @@ func (s *session) signIn(ctx context.Context, f *signInFlags) error {
 	if err != nil {
 		return err
 	}
-	c, err := client.New(client.Options{URL: f.url, ServiceKey: key, UserAgent: userAgent()})
+	files, err := f.tls.absolute()
+	if err != nil {
+		return err
+	}
+	web, err := files.client()
+	if err != nil {
+		return misused("the TLS files cannot be used: "+plainPathError(err), "--client-cert and --client-key belong together, --server-ca holds certificates, all in PEM")
+	}
+	c, err := client.New(client.Options{URL: f.url, ServiceKey: key, HTTP: web, UserAgent: userAgent()})
 	if err != nil {
 		return misused(err.Error(), "look at --url")
 	}
@@ -61,7 +72,7 @@ func (s *session) signIn(ctx context.Context, f *signInFlags) error {
 	if err := tryKey(ctx, c); err != nil {
 		return fromServer(err)
 	}
-	aside, err := s.writeProfile(f.profile, profile{c.URL(), api.NewKey(key)})
+	aside, err := s.writeProfile(f.profile, profile{c.URL(), api.NewKey(key), files})
 	if err != nil {
 		return err
 	}

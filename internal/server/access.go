@@ -25,6 +25,7 @@ type access struct {
 	note     string   // who may call it, in words, where the scopes alone do not tell
 	quiet    bool     // logged at debug
 	slow     bool     // may take longer to answer than others
+	certless bool     // without a client certificate too, where those are demanded
 }
 
 const (
@@ -46,11 +47,11 @@ func needs(scope string) []string { return []string{scope, authority.ScopeAdmin}
 
 // table is the one place that says who may call what. A route without a row is not served.
 var table = map[string]access{
-	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true},
-	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true},
+	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true, certless: true},
+	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true, certless: true},
 
-	api.PathAuth:      {proxy: true, quiet: true, note: proxyNote},
-	api.PathAuthBelow: {proxy: true, quiet: true, note: proxyNote},
+	api.PathAuth:      {proxy: true, quiet: true, certless: true, note: proxyNote},
+	api.PathAuthBelow: {proxy: true, quiet: true, certless: true, note: proxyNote},
 
 	"POST " + api.PathKeys:    {scopes: needs(authority.ScopeIssue), media: jsonOrLines, body: largeBody},
 	"GET " + api.PathKeys:     {scopes: needs(authority.ScopeRead)},
@@ -101,7 +102,7 @@ var table = map[string]access{
 	"POST " + api.PathPrune:       {scopes: []string{authority.ScopeAuditWrite}, media: jsonOnly, body: smallBody, slow: true},
 	"GET " + api.PathBackup:       {scopes: []string{authority.ScopeBackup}, slow: true},
 
-	"GET " + api.PathRevocations: {scopes: needs(authority.ScopeVerify), quiet: true, slow: true}, // waits
+	"GET " + api.PathRevocations: {scopes: needs(authority.ScopeVerify), quiet: true, slow: true, certless: true}, // waits
 	"GET " + api.PathSigningKeys: {scopes: []string{authority.ScopeAdmin}},
 
 	"POST " + api.PathRotateSigningKeys: {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
@@ -126,7 +127,7 @@ var table = map[string]access{
 	api.PathMCP:                  {anyone: true, body: stream},              // its tools call the routes above with the key that it was shown
 	"GET " + api.PathLive:        {anyone: true, quiet: true},
 	"GET " + api.PathReady:       {anyone: true, quiet: true},
-	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true},
+	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true, certless: true},
 	"GET " + api.PathOpenAPI:     {anyone: true},
 	"GET " + api.PathDocs:        {anyone: true},
 	"GET /{$}":                   {anyone: true},
@@ -156,6 +157,9 @@ func rowOf(method, path string) access {
 
 // admit decides whether a request may pass, and sets the caller.
 func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
+	if s.options.ClientCertificates && !row.anyone && !row.certless && c.subject == nil {
+		return errNoCertificate()
+	}
 	if row.anyone || row.proxy || row.loopback && local(r, c.address) {
 		return nil
 	}
@@ -185,11 +189,18 @@ func (s *Server) authenticate(r *http.Request, c *call) error {
 	return err
 }
 
+// errNoCertificate says that a service key alone does not do. A certificate that is not of the CA does not get so far: the
+// handshake fails.
+func errNoCertificate() *api.Problem {
+	return api.NewProblem(api.ClientCertificateRequired, "", "this route takes only clients with a certificate that the server's CA signed",
+		"connect over TLS with a client certificate; the service key is needed besides")
+}
+
 var errNoServiceKey = &authority.Error{Kind: authority.Unidentified}
 
 // local reports whether a request comes from this machine, and not through a proxy on it.
 func local(r *http.Request, address netip.Addr) bool {
-	return !proxied(r) && address.IsLoopback()
+	return !proxied(r) && (address.IsLoopback() || fromSocket(r.Context()))
 }
 
 // proxied reports whether a request says that it came through a proxy.

@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"net/http"
 	"net/netip"
@@ -20,11 +21,12 @@ type call struct {
 	id      string
 	address netip.Addr // of the peer
 	caller  authority.Caller
-	route   string   // the pattern; empty: none
-	tags    []string // of the verification, once they are known to be some
-	fault   error    // what went wrong inside, for the log
-	code    string   // of a decision about a request that a proxy asked about
-	reason  string   // why it was refused
+	route   string            // the pattern; empty: none
+	tags    []string          // of the verification, once they are known to be some
+	fault   error             // what went wrong inside, for the log
+	code    string            // of a decision about a request that a proxy asked about
+	reason  string            // why it was refused
+	subject *x509.Certificate // of the client, verified; nil: none
 }
 
 type callKey struct{}
@@ -46,6 +48,9 @@ func (s *Server) newCall(r *http.Request) call {
 	c := call{id: s.ids.of(r.Header[api.HeaderRequestID])}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		c.address = peer.Addr().Unmap()
+	}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		c.subject = r.TLS.VerifiedChains[0][0]
 	}
 	return c
 }

@@ -30,7 +30,7 @@ func newLimiter(perSecond float64, burst int) *limiter {
 	return &limiter{rate: rate.Limit(perSecond), burst: burst, young: map[netip.Prefix]*rate.Limiter{}}
 }
 
-// allow reports whether an address may go on, and how its limit stands. Of IPv6 a whole /64 counts as one: that is what one customer is given.
+// allow reports whether an address may go on, and how its limit stands.
 func (l *limiter) allow(address netip.Addr) (keywright.LimitState, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,13 +47,20 @@ func (l *limiter) open(address netip.Addr) (keywright.LimitState, bool) {
 	return l.state(tokens), tokens >= 1
 }
 
-// of returns the limiter of an address.
-func (l *limiter) of(address netip.Addr) *rate.Limiter {
+// clientNetwork is what counts as one client. Of IPv6 that is a whole /64: what one customer is given. Of no address, as
+// over a Unix socket, it is the zero prefix, which has a limit of its own.
+func clientNetwork(address netip.Addr) netip.Prefix {
 	bits := 32
 	if address.Is6() {
 		bits = 64
 	}
-	network, _ := address.WithZone("").Prefix(bits) // of no address: the zero prefix, which has a limit of its own
+	network, _ := address.WithZone("").Prefix(bits)
+	return network
+}
+
+// of returns the limiter of an address.
+func (l *limiter) of(address netip.Addr) *rate.Limiter {
+	network := clientNetwork(address)
 	one := l.young[network]
 	if one == nil {
 		if len(l.young) >= addresses {

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+	"unicode"
 )
 
 // finish ends a request: it answers for a handler that panicked, counts, and logs one event.
@@ -68,10 +70,29 @@ func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Dura
 	if c.reason != "" {
 		attrs = append(attrs, slog.String("reason", c.reason))
 	}
+	if c.subject != nil {
+		attrs = append(attrs, slog.String("client", commonName(c.subject)))
+	}
 	if c.fault != nil {
 		attrs = append(attrs, slog.Any("error", c.fault))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// commonName is the name in a client's certificate, in so far as a line of a log can hold it.
+func commonName(c *x509.Certificate) string {
+	const most = 64 // characters: what X.520 allows
+	var name []rune
+	for _, r := range c.Subject.CommonName {
+		if len(name) == most {
+			break
+		}
+		if !unicode.IsPrint(r) {
+			r = '?'
+		}
+		name = append(name, r)
+	}
+	return string(name)
 }
 
 // logPanic tells where a handler panicked. Of the value only what the runtime says is kept: it may hold anything else.

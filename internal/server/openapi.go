@@ -95,6 +95,9 @@ func (s *Server) finishDocument() error {
 	d.exports()
 	d.grace()
 	d.loosen()
+	if err := d.examples(); err != nil {
+		return err
+	}
 	var document bytes.Buffer
 	e := newEncoder(&document)
 	e.SetIndent("", "  ")
@@ -168,7 +171,6 @@ func (d documenter) mcp() {
 }
 
 func (d documenter) probes() {
-	answers := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})
 	for _, o := range []huma.Operation{
 		{OperationID: "live", Path: api.PathLive, Summary: "Whether the process answers"},
 		{OperationID: "ready", Path: api.PathReady, Summary: "Whether requests should be sent here"},
@@ -176,7 +178,7 @@ func (d documenter) probes() {
 		{OperationID: "signpost", Path: "/", Summary: "Where to go"},
 	} {
 		o.Method, o.Tags = http.MethodGet, []string{publicTag}
-		d.add(o, http.StatusOK, nil, answers)
+		d.add(o, http.StatusOK, nil, content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}))
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	d.add(huma.Operation{

@@ -35,15 +35,21 @@ func (h *house) run() (address string, stop func() error) {
 	if err != nil {
 		h.Fatal(err)
 	}
+	return listener.Addr().String(), h.runOn(listener)
+}
+
+// runOn serves on listeners.
+func (h *house) runOn(listeners ...net.Listener) (stop func() error) {
+	h.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- h.server.Serve(ctx, listener) }()
+	go func() { ended <- h.server.Serve(ctx, listeners...) }()
 	stop = sync.OnceValue(func() error {
 		cancel()
 		return <-ended
 	})
 	h.Cleanup(func() { _ = stop() })
-	return listener.Addr().String(), stop
+	return stop
 }
 
 // TestStopLosesNothing stops a server under load: every request that was sent is answered.

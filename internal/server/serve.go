@@ -38,7 +38,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	c := s.newCall(r)
 	w := &recorder{ResponseWriter: rw}
-	secure(w.Header(), &c)
+	s.secure(w.Header(), r, &c)
 	defer func() { s.finish(w, r, &c, start, recover()) }()
 	pattern := s.mux.match(r)
 	row, ok := table[pattern]
@@ -73,7 +73,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 }
 
 // secure sets the headers of every response. Everything here may hold a secret or a verdict, so nothing is stored.
-func secure(h http.Header, c *call) {
+func (s *Server) secure(h http.Header, r *http.Request, c *call) {
+	s.hold(h, r)
 	h[api.HeaderRequestID] = []string{c.id}
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
@@ -82,9 +83,18 @@ func secure(h http.Header, c *call) {
 	h["Cross-Origin-Resource-Policy"] = []string{"same-origin"}
 }
 
+// hold tells browsers that the host is to be asked over TLS alone. Over plain HTTP it is never said: whoever could change
+// the answer on its way would decide for the host.
+func (s *Server) hold(h http.Header, r *http.Request) {
+	if r.TLS != nil && !s.options.NoHSTS {
+		h["Strict-Transport-Security"] = oneYear
+	}
+}
+
 // Shared by all responses; never changed.
 var (
 	noStore  = []string{"no-store"}
+	oneYear  = []string{"max-age=31536000"}
 	noSniff  = []string{"nosniff"}
 	jsonType = []string{api.MediaJSON}
 )

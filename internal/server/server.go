@@ -15,6 +15,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -57,6 +58,14 @@ type Options struct {
 	IdleTimeout       time.Duration // of a connection between requests: 2 min
 	Drain             time.Duration // at the end: how long clients are told to go before doors close: 3 s
 	StopTimeout       time.Duration // at the end: how long requests that are under way may take: 30 s
+
+	TLS                *tls.Config // what Serve speaks on listeners of the network; nil: none
+	NoHSTS             bool        // leaves Strict-Transport-Security out of answers over TLS
+	UnencryptedHTTP2   bool        // takes HTTP/2 without TLS, from clients that know beforehand
+	ClientCertificates bool        // demands a verified one on every route but those that access.go excepts
+
+	MaxConnections           int // open at a time; new ones beyond are closed: 10,000
+	MaxConnectionsPerAddress int // of one address, or of one /64 of IPv6; 0: no bound of their own
 }
 
 // A Server serves an authority. It is an http.Handler; Serve also runs it.
@@ -73,12 +82,15 @@ type Server struct {
 	metrics   *metrics
 	ready     readiness
 	draining  atomic.Bool
-	stopping  chan struct{} // closed when the server ends: nobody waits any more
-	revoking  *limiter      // POST /v1/revoke-self, by address
-	holding   *limiter      // POST /v1/keys/{id}/children with a key that is no service key, by address
-	trading   *limiter      // POST /v1/exchange that fails, by address
-	making    *limiter      // POST /api/sec-api-key-generate, by address
-	calling   *limiter      // /mcp, by address
+
+	connections *connections
+	stopping    chan struct{} // closed when the server ends: nobody waits any more
+
+	revoking *limiter // POST /v1/revoke-self, by address
+	holding  *limiter // POST /v1/keys/{id}/children with a key that is no service key, by address
+	trading  *limiter // POST /v1/exchange that fails, by address
+	making   *limiter // POST /api/sec-api-key-generate, by address
+	calling  *limiter // /mcp, by address
 }
 
 // New returns a server.
@@ -101,9 +113,13 @@ func New(o Options) (*Server, error) {
 	setDefault(&o.IdleTimeout, 2*time.Minute)
 	setDefault(&o.Drain, 3*time.Second)
 	setDefault(&o.StopTimeout, 30*time.Second)
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 10_000
+	}
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
+		connections: newConnections(&o),
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
@@ -161,9 +177,14 @@ func (s *Server) routes() {
 // OpenAPI returns the document of the interface, as GET /openapi.json does.
 func (s *Server) OpenAPI() []byte { return s.document }
 
+// ambiguous reports whether another reader could take the body for longer or shorter than it was. A request with both a
+// length and chunks is one: net/http reads the chunks and forgets the length, so any request in chunks could be. What
+// follows it on the connection is not read (RFC 9112, 6.1). HTTP/2 frames bodies otherwise.
+func ambiguous(r *http.Request) bool { return r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 }
+
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.draining.Load() {
+	if s.draining.Load() || ambiguous(r) {
 		w.Header().Set("Connection", "close")
 	}
 	if r.Method == http.MethodPost && r.URL.Path == api.PathVerify {

@@ -40,6 +40,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 	h[api.HeaderRequestID] = []string{c.id}
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
+	s.hold(h, r)
 	x := exchanges.Get().(*exchange)
 	p := s.judge(w, r, &c, x)
 	if p != nil {
@@ -96,7 +97,7 @@ func (s *Server) judge(w http.ResponseWriter, r *http.Request, c *call, x *excha
 func (x *exchange) read(w http.ResponseWriter, r *http.Request) *api.Problem {
 	x.in = x.in[:0]
 	if r.ContentLength > smallBody {
-		w.Header().Set("Connection", "close") // the rest is not read
+		leaveUnread(w, r)
 		return errTooLarge()
 	}
 	for {
@@ -107,13 +108,21 @@ func (x *exchange) read(w http.ResponseWriter, r *http.Request) *api.Problem {
 		x.in = x.in[:len(x.in)+n]
 		switch {
 		case len(x.in) > smallBody:
-			w.Header().Set("Connection", "close")
+			leaveUnread(w, r)
 			return errTooLarge()
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return unreadable(err)
 		}
+	}
+}
+
+// leaveUnread ends the connection with the answer, where the rest of the body would be taken for the next request. Streams
+// of HTTP/2 end alone.
+func leaveUnread(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close")
 	}
 }
 
