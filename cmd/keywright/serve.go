@@ -11,6 +11,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/authority"
@@ -31,6 +32,7 @@ type serveFlags struct {
 	logVerifications, noGenerate   bool
 	generateOrigins                []string
 	proxyNetworks                  proxyList
+	extAuthz                       extAuthzFlags
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
 }
@@ -70,6 +72,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
 	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
+	f.extAuthz.add(flags)
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -89,6 +92,11 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer door.Close()
+	envoy, err := listenEnvoy(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer envoy.close()
 	store, err := openPlace(ctx, place, "keywright serve, "+door.url, log, false)
 	if err != nil {
 		return err
@@ -113,8 +121,9 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	}
 	defer a.Close()
 	warnOf(ctx, a, log)
+	registry := prometheus.NewRegistry()
 	web, err := server.New(server.Options{
-		Authority: a, Logger: log, Version: thisBuild().Version,
+		Authority: a, Logger: log, Registry: registry, Version: thisBuild().Version,
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
@@ -127,8 +136,8 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err := start.firstKey(ctx); err != nil {
 		return err
 	}
-	s.announce(f, log, start.lines())
-	return web.Serve(ctx, door)
+	s.announce(f, log, append(start.lines(), envoy.lines()...))
+	return serveAll(ctx, f, a, web, door, envoy, registry, log)
 }
 
 // announce says that the server is ready: lines for people, or events of the log where it is for programs.
