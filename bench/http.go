@@ -100,6 +100,7 @@ type child struct {
 	cmd     *exec.Cmd
 	stdin   io.Closer
 	address string
+	process string // the process that serves, if it is not cmd itself
 }
 
 func startChild(kind, dir string) (*child, error) {
@@ -135,7 +136,12 @@ func (c *child) stop() {
 }
 
 // cpu is what the child has used of its processor.
-func (c *child) cpu() (time.Duration, error) { return processorTime(strconv.Itoa(c.cmd.Process.Pid)) }
+func (c *child) cpu() (time.Duration, error) {
+	if c.process != "" {
+		return processorTime(c.process)
+	}
+	return processorTime(strconv.Itoa(c.cmd.Process.Pid))
+}
 
 // load asks for one round and returns the microseconds of processor time of one request.
 func (c *child) load(keys []keywright.Secret, request func(keywright.Secret) []byte) (float64, error) {

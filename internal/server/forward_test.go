@@ -252,6 +252,16 @@ func TestForwardAuthAmbiguous(t *testing.T) {
 	}
 }
 
+// TestAppendedQuery takes the query behind an appended path for what it is: the client's.
+func TestAppendedQuery(t *testing.T) {
+	h := newHouse(t)
+	key, _ := h.key(authority.IssueRequest{})
+	envoy := styles[3]
+	h.want(h.do(withKey(envoy.ask(h, "default", "", "GET", "/a?environment=test&scopes=x&unknown=1"), key)), 204, nil)
+	h.wantProblem(h.do(withKey(envoy.ask(h, "default", "environment=test", "GET", "/a?environment=live"), key)), api.KeyForbidden)
+	h.wantProblem(h.do(withKey(envoy.ask(h, "default", "unknown=1", "GET", "/a"), key)), api.Unavailable)
+}
+
 // TestForwardAuthMisconfigured fails closed, and never so that it reads as a bad key; the log has a hint.
 func TestForwardAuthMisconfigured(t *testing.T) {
 	h := newHouse(t)
