@@ -55,7 +55,7 @@ var laws = map[string]law{
 	"internal/server":          {ours: []string{".", "authority", "api", "backup", "httpauth", "internal/gateway"}, third: everything, never: []string{"database/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
-	"bench":                    {ours: everything},
+	"bench":                    {ours: everything, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "github.com/envoyproxy/go-control-plane/envoy/..."}},
 	"proof":                    {ours: everything},
 	"signed":                   {ours: []string{"."}, third: []string{"github.com/go-jose/go-jose/v4/..."}, never: outside},
 	"webhook":                  {ours: []string{"."}, never: outside},

@@ -9,6 +9,7 @@
 //	go run ./bench memory     bytes, start, revoke and rotate with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
 //	go run ./bench forward    a request through nginx whose auth_request asks Keywright, beside one that nginx answers itself
+//	go run ./bench extauthz   Check of Envoy over gRPC, beside a bare gRPC handler: CPU of the server for each request
 //	go run ./bench import     importing 1,000,000 hashes, beside plain inserts of the same rows into SQLite
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it
 //	go run ./bench signed     verifying a signed key, beside base64 and HMAC-SHA256 of its payload
@@ -27,7 +28,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"forward", forward}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
+}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -45,7 +46,7 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|forward|signed|inspect|import]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|forward|extauthz|signed|inspect|import]")
 		os.Exit(2)
 	}
 }
