@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -227,11 +226,12 @@ func (h *house) check(q *auth.CheckRequest) *auth.CheckResponse {
 }
 
 // headersIn reads headers that Envoy is told to set, and wants that each replaces what is there and stays when it is empty.
-func (h *house) headersIn(options []*core.HeaderValueOption) http.Header {
+func (h *house) headersIn(options []*core.HeaderValueOption) map[string][]string {
 	h.Helper()
-	all := http.Header{}
+	all := map[string][]string{}
 	for _, o := range options {
-		if o.AppendAction != core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD || !o.KeepEmptyValue || o.Append != nil { //nolint:staticcheck // that it is not there is the point
+		//lint:ignore SA1019 that it is not there is the point
+		if o.AppendAction != core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD || !o.KeepEmptyValue || o.Append != nil {
 			h.Errorf("%v", o)
 		}
 		if all[o.Header.Key] != nil {
@@ -260,7 +260,7 @@ func (h *house) wantPass(a *auth.CheckResponse) [4]string {
 }
 
 // wantRefusal wants a request to be refused with a whole problem, and returns the headers for the client.
-func (h *house) wantRefusal(a *auth.CheckResponse, status int, code api.Code) http.Header {
+func (h *house) wantRefusal(a *auth.CheckResponse, status int, code api.Code) map[string][]string {
 	h.Helper()
 	d := a.GetDeniedResponse()
 	rpc := map[int]int32{401: 16, 403: 7, 429: 8, 503: 14}[status]
