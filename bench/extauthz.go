@@ -211,8 +211,10 @@ func (b *bareEnvoy) Check(context.Context, *auth.CheckRequest) (*auth.CheckRespo
 func bareAnswer() *auth.CheckResponse {
 	ok := &auth.OkHttpResponse{}
 	for _, h := range [][2]string{
-		{"x-keywright-key-id", "key_01Kb2mQ9xR4tB3vNq7YkZ1"}, {"x-keywright-owner", "team_1234"},
-		{"x-keywright-scopes", strings.Join(scopes, " ")}, {"x-keywright-environment", "live"},
+		{"x-keywright-key-id", "key_01Kb2mQ9xR4tB3vNq7YkZ1"},
+		{"x-keywright-owner", "team_1234"},
+		{"x-keywright-scopes", strings.Join(scopes, " ")},
+		{"x-keywright-environment", "live"},
 	} {
 		ok.Headers = append(ok.Headers, &core.HeaderValueOption{
 			Header:         &core.HeaderValue{Key: h[0], Value: h[1]},
