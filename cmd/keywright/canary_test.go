@@ -224,6 +224,10 @@ func TestNoSecretLeaks(t *testing.T) {
 	s.send(t, key, "POST", "/v1/keys/"+issued.Record.ID+"/children", "{}")
 	s.run(t, key, "child", issued.Record.ID)
 	s.send(t, service, "POST", "/v1/revoke-self", `{"key":`+string(quoted)+`}`)
+	for _, path := range []string{"default", "default?scopes=" + key, "default?" + key, key, "default/" + key + "?x=" + key, "default/a%2f" + key} {
+		s.send(t, key, "GET", "/v1/auth/"+path, "")
+		s.send(t, service, "GET", "/v1/auth/"+path, "") // a service key is no key of the keyspace
+	}
 	s.send(t, service, "GET", "/metrics", "")
 	s.send(t, service, "GET", "/v1/events?limit=1000", "")
 	s.run(t, key, "verify")
