@@ -25,6 +25,9 @@ func serveChild(args []string) error {
 	if err != nil {
 		return err
 	}
+	if args[0] == envoyOurs || args[0] == envoyFloor {
+		return serveEnvoy(ctx, l, args[0], args[1])
+	}
 	if args[0] == "floor" {
 		fmt.Println(l.Addr())
 		s := &http.Server{Handler: http.HandlerFunc(bare)}

@@ -64,7 +64,7 @@ func newStage(t *testing.T, logFormat string, more ...string) *stage {
 	}()
 	s.stop = func() { stop(); <-done }
 	t.Cleanup(s.stop)
-	address := regexp.MustCompile(`ready on (http://\S+)`)
+	address := regexp.MustCompile(`ready on (https?://\S+)`)
 	for range 1000 {
 		if m := address.FindStringSubmatch(s.log.String()); m != nil {
 			s.url = m[1]

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/authority"
@@ -41,6 +42,7 @@ type serveFlags struct {
 	generateOrigins, mcpOrigins    []string
 	proxyNetworks                  proxyList
 	sending                        sendingFlags
+	extAuthz                       extAuthzFlags
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
 }
@@ -92,6 +94,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.StringSliceVar(&f.mcpOrigins, "mcp-origin", nil, "let pages of the web `ORIGIN` call /mcp, and take its host as a name of this server (repeat)")
 	flags.IntVar(&f.connections, "max-connections", 10_000, "have `N` connections at most; new ones beyond are closed")
 	flags.IntVar(&f.perAddress, "max-connections-per-address", 0, "have `N` of them at most with one address (default no bound but that of all)")
+	f.extAuthz.add(flags)
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
 	addDuration(flags, &f.writeTimeout, "write-timeout", time.Minute, "let an answer take `TIME`")
 	addDuration(flags, &f.idleTimeout, "idle-timeout", 2*time.Minute, "keep a connection that is not used for `TIME`")
@@ -122,6 +125,11 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer doors.close()
+	envoy, err := listenEnvoy(ctx, f, secured)
+	if err != nil {
+		return err
+	}
+	defer envoy.close()
 	store, err := openPlace(ctx, place, "keywright serve, "+doors.names(), log, false)
 	if err != nil {
 		return err
@@ -149,7 +157,8 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	}
 	defer a.Close()
 	warnOf(ctx, a, log)
-	web, err := server.New(f.serverOptions(a, secured, log))
+	registry := prometheus.NewRegistry()
+	web, err := server.New(f.serverOptions(a, secured, registry, log))
 	if err != nil {
 		return err
 	}
@@ -157,13 +166,13 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err := start.firstKey(ctx); err != nil {
 		return err
 	}
-	s.announce(f, log, start.lines())
-	return web.Serve(ctx, doors.listeners()...)
+	s.announce(f, log, append(start.lines(), envoy.lines()...))
+	return serveAll(ctx, f, a, web, doors, envoy, registry, log)
 }
 
-func (f *serveFlags) serverOptions(a *authority.Authority, secured *tls.Config, log *slog.Logger) server.Options {
+func (f *serveFlags) serverOptions(a *authority.Authority, secured *tls.Config, registry *prometheus.Registry, log *slog.Logger) server.Options {
 	return server.Options{
-		Authority: a, Logger: log, Version: thisBuild().Version, MCP: f.mcp(log),
+		Authority: a, Logger: log, Registry: registry, Version: thisBuild().Version, MCP: f.mcp(log),
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,

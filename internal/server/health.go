@@ -30,16 +30,8 @@ func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
 
 // isReady says whether requests should be sent here: the store answers and is not frozen, and the server is not about to stop.
 func (s *Server) isReady(w http.ResponseWriter, r *http.Request) {
-	c := callOf(r.Context())
-	err := s.authority.Frozen()
-	if err == nil {
-		err = s.storeAnswers(r.Context())
-	}
-	if s.draining.Load() {
-		err = &authority.Error{Kind: authority.Unavailable, Problem: "the server is about to stop", Hint: "use another node"}
-	}
-	if err != nil {
-		writeProblem(w, s.problemOf(c, err))
+	if err := s.Ready(r.Context()); err != nil {
+		writeProblem(w, s.problemOf(callOf(r.Context()), err))
 		return
 	}
 	writeJSON(w, http.StatusOK, api.MediaJSON, map[string]bool{"ready": true})
