@@ -52,6 +52,7 @@ var laws = map[string]law{
 	"client":                   {ours: []string{".", "api"}, never: []string{"database/..."}},
 	"httpauth":                 {ours: []string{".", "api"}, never: []string{"database/...", "os/..."}},
 	"internal/server":          {ours: []string{".", "authority", "api", "backup"}, third: everything, never: []string{"database/..."}},
+	"internal/telemetry":       {ours: []string{".", "authority"}, third: []string{"go.opentelemetry.io/...", "github.com/prometheus/client_golang/prometheus"}, never: []string{"database/...", "os/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
 	"bench":                    {ours: everything},

@@ -32,6 +32,7 @@ type serveFlags struct {
 	generateOrigins                []string
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
+	otlpEndpoint                   string
 }
 
 func (s *session) serveCommand() *cobra.Command {
@@ -66,6 +67,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	choice(cmd, &f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error", "debug", "info", "warn", "error")
 	choice(cmd, &f.logFormat, "log-format", "", "log as `FORM`: text or json (default text on a terminal, and else json)", asText, asJSON)
 	flags.BoolVar(&f.logVerifications, "log-verifications", false, "log every verification, not only count it")
+	flags.StringVar(&f.otlpEndpoint, "otlp-endpoint", "", "send traces and metrics to the OpenTelemetry collector at `URL`, such as http://127.0.0.1:4318 (default OTEL_EXPORTER_OTLP_ENDPOINT)")
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
 	addDuration(flags, &f.readTimeout, "read-timeout", 30*time.Second, "let a request take `TIME` to arrive")
@@ -82,6 +84,17 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	o := server.Options{
+		Logger: log, Version: thisBuild().Version,
+		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
+		ReadTimeout: f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
+		Drain: max(f.drain, time.Nanosecond), StopTimeout: f.stopWithin,
+	}
+	watch, stopWatching, err := s.watch(ctx, f, &o)
+	if err != nil {
+		return err
+	}
+	defer stopWatching()
 	door, err := listen(ctx, f)
 	if err != nil {
 		return err
@@ -92,8 +105,8 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer closeStore(store, log)
-	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife}
-	if o.Sealer, err = s.sealer(ctx, f, place.dir, store); err != nil {
+	rules := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife, Observer: watch}
+	if rules.Sealer, err = s.sealer(ctx, f, place.dir, store); err != nil {
 		return err
 	}
 	if f.revocationLog != "" {
@@ -102,21 +115,17 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 			return err
 		}
 		defer taken.Close()
-		o.RevocationLog = taken
+		rules.RevocationLog = taken
 	}
 	// The authority outlives the signal to end: requests that are under way still need it.
-	a, err := authority.Open(context.WithoutCancel(ctx), o)
+	a, err := authority.Open(context.WithoutCancel(ctx), rules)
 	if err != nil {
 		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
 	}
 	defer a.Close()
 	warnOf(ctx, a, log)
-	web, err := server.New(server.Options{
-		Authority: a, Logger: log, Version: thisBuild().Version,
-		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
-		ReadTimeout: f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
-		Drain: max(f.drain, time.Nanosecond), StopTimeout: f.stopWithin,
-	})
+	o.Authority = a
+	web, err := server.New(o)
 	if err != nil {
 		return err
 	}

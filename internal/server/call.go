@@ -22,6 +22,9 @@ type call struct {
 	caller  authority.Caller
 	route   string // the pattern; empty: none
 	fault   error  // what went wrong inside, for the log
+
+	trace   string // the id of the trace; empty: none
+	endSpan func(route string, status int, requestID string)
 }
 
 type callKey struct{}

@@ -5,6 +5,7 @@ package server
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -21,6 +22,8 @@ const addresses = 8192
 type limiter struct {
 	rate  rate.Limit
 	burst int
+
+	refused atomic.Uint64 // how often the limit was reached
 
 	mu         sync.Mutex
 	young, old map[netip.Prefix]*rate.Limiter
@@ -51,6 +54,9 @@ func (l *limiter) allow(address netip.Addr) (keywright.LimitState, bool) {
 	}
 	now := time.Now()
 	ok := one.AllowN(now, 1)
+	if !ok {
+		l.refused.Add(1)
+	}
 	return l.state(one.TokensAt(now)), ok
 }
 

@@ -152,7 +152,11 @@ func (d documenter) probes() {
 		{OperationID: "signpost", Path: "/", Summary: "Where to go"},
 	} {
 		o.Method, o.Tags = http.MethodGet, []string{publicTag}
-		d.add(o, http.StatusOK, nil, answers)
+		out := answers
+		if o.Path == api.PathReady {
+			out = content(api.MediaJSON, schema[api.Ready](d))
+		}
+		d.add(o, http.StatusOK, nil, out)
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	d.add(huma.Operation{

@@ -34,7 +34,8 @@ type Options struct {
 	Authority *authority.Authority
 	Logger    *slog.Logger         // nil: silent
 	Registry  *prometheus.Registry // what /metrics shows, the server's own figures added; nil: those alone
-	Version   string               // of the program, for the signpost at /
+	Version   string               // of the program, for the signpost at / and the metrics
+	Trace     Trace                // makes a span of each request; nil: none
 
 	NoGenerate       bool      // switches POST /api/sec-api-key-generate off
 	GenerateOrigins  []string  // web origins whose pages may call it; "*": all
@@ -90,6 +91,9 @@ func New(o Options) (*Server, error) {
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
+		return nil, err
+	}
+	if err = s.registerState(o.Registry); err != nil {
 		return nil, err
 	}
 	s.routes()
