@@ -232,7 +232,7 @@ type Stats struct {
 func (a *Authority) Stats() Stats {
 	return Stats{
 		Secrets: a.table.Len(), Bytes: a.table.Bytes(), Shared: a.owners.Bytes() + a.grants.Bytes(),
-		Complete: a.complete.Load(), Lookups: a.asked.Load(), Waiting: a.uses.waiting(), Orders: len(a.bank.orders),
+		Complete: a.complete.Load(), Lookups: a.asked.Load(), Waiting: a.uses.waiting() + a.counted.waiting(), Orders: len(a.bank.orders),
 	}
 }
 

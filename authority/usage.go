@@ -19,6 +19,7 @@ type counting struct {
 	usage  map[usageKey]usageSum
 	last   map[keywright.Hash]Use
 	ended  map[endedKey]string    // uses of what has ended, and in which keyspace, for events
+	waits  int64                  // verifications in usage
 	meters map[rate.Key]time.Time // those whose state is to be written; not cleared but by writing
 
 	nameOf func(uint32) string           // of a keyspace
@@ -46,6 +47,7 @@ func newCounting(nameOf func(uint32) string) *counting {
 }
 
 func (c *counting) clear() {
+	c.waits = 0
 	c.usage, c.last, c.ended = map[usageKey]usageSum{}, map[keywright.Hash]Use{}, map[endedKey]string{}
 }
 
@@ -66,6 +68,7 @@ func (c *counting) count(u *use, now time.Time, hour int64) {
 	k := usageKey{u.space, u.id, hour, u.step}
 	sum := c.usage[k]
 	sum.count++
+	c.waits++
 	switch u.step {
 	case stepValid:
 		sum.cost += u.cost
@@ -76,6 +79,13 @@ func (c *counting) count(u *use, now time.Time, hour int64) {
 	c.usage[k] = sum
 }
 
+// waiting returns how many verifications are gathered and not written.
+func (c *counting) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return int(c.waits)
+}
+
 // restore puts back what could not be written.
 func (c *counting) restore(usage map[usageKey]usageSum, last map[keywright.Hash]Use) {
 	c.mu.Lock()
@@ -84,6 +94,7 @@ func (c *counting) restore(usage map[usageKey]usageSum, last map[keywright.Hash]
 		sum := c.usage[k]
 		sum.count, sum.cost = sum.count+old.count, sum.cost+old.cost
 		c.usage[k] = sum
+		c.waits += old.count
 	}
 	for h, old := range last {
 		if _, newer := c.last[h]; !newer {

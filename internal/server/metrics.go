@@ -50,6 +50,9 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 			return nil, fmt.Errorf("cannot register metrics: %w", err)
 		}
 	}
+	for _, reason := range refusedBodies {
+		m.bodies.WithLabelValues(reason)
+	}
 	route := "POST " + api.PathVerify
 	m.verified = m.requests.WithLabelValues(route, "200")
 	m.verifyTook = m.took.WithLabelValues(route)

@@ -31,6 +31,11 @@ func ObserveStore(registry *prometheus.Registry) (authority.Observer, error) {
 			return nil, fmt.Errorf("cannot register metrics: %w", err)
 		}
 	}
+	for _, operation := range []string{"Lookup", "List", "Apply", "Spend", "Count", "Events", "Scan"} {
+		for _, result := range []string{"ok", "error"} {
+			calls.WithLabelValues(operation, result) // a series that begins at 1 has not increased
+		}
+	}
 	return func(ctx context.Context, call authority.StoreCall) (context.Context, func(error)) {
 		start := time.Now()
 		return ctx, func(err error) {
