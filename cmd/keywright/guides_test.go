@@ -14,7 +14,7 @@ import (
 // of a key id: that of the key that was issued last.
 func TestGuides(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"audit", "backup"} {
+	for _, name := range []string{"audit", "backup", "observability"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "docs", name+".md"))
 		if err != nil {
 			t.Fatal(err)

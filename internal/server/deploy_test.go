@@ -246,7 +246,9 @@ func TestPromtool(t *testing.T) {
 	}
 	folder := filepath.Dir(alertsFile)
 	for _, args := range [][]string{
-		{"check", "rules", panels}, {"check", "rules", alertsFile}, {"check", "config", filepath.Join(folder, "prometheus.yml")},
+		{"check", "rules", panels},
+		{"check", "rules", alertsFile},
+		{"check", "config", filepath.Join(folder, "prometheus.yml")},
 		{"test", "rules", filepath.Join(folder, "alerts_test.yml")},
 	} {
 		if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil {
