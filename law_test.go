@@ -57,6 +57,7 @@ var laws = map[string]law{
 	"internal/courier":         {ours: []string{".", "authority", "webhook"}, never: []string{"database/..."}},
 	"internal/mcp":             {ours: []string{".", "api", "client", "internal/strictjson"}, third: []string{"github.com/modelcontextprotocol/go-sdk/..."}, never: []string{"database/...", "os/exec"}},
 	"internal/strictjson":      {ours: []string{"api"}, never: outside},
+	"internal/telemetry":       {ours: []string{".", "authority"}, third: []string{"go.opentelemetry.io/...", "github.com/prometheus/client_golang/prometheus"}, never: []string{"database/...", "os/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"cmd/keywright":            {ours: everything, third: everything},
 	"bench":                    {ours: everything, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "github.com/envoyproxy/go-control-plane/envoy/..."}},

@@ -14,6 +14,7 @@ type Problem struct {
 	RequestID string `json:"request_id,omitempty" doc:"The id of the request: quote it when you ask about it."`
 
 	Limits []LimitState `json:"limits,omitempty" nullable:"false" doc:"With too_many_requests: the limit that is reached."`
+	Checks []ReadyCheck `json:"checks,omitempty" nullable:"false" doc:"Of /readyz: what was looked at."`
 }
 
 // NewProblem returns a problem of a code. Detail and hint are for people; field may be empty.

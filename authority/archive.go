@@ -15,7 +15,7 @@ func (a *Authority) Backup(ctx context.Context, c Caller) (Dump, error) {
 	if len(c.keyspaces) > 0 || c.owner != "" {
 		return nil, denied("the caller may not see the whole store", "use a service key that is not bound")
 	}
-	archiver, ok := a.store.(Archiver)
+	archiver, ok := a.store.Store.(Archiver)
 	if !ok {
 		return nil, &Error{Kind: Conflicting, Problem: "this store cannot be read at one moment", Hint: "back it up with its own means"}
 	}

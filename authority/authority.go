@@ -55,6 +55,7 @@ type Options struct {
 	RevocationLog RevocationLog // outside the store; nil: a store that is restored may revive what was revoked since
 	Sender        Sender        // brings events to endpoints; nil: nothing is sent
 	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
+	Observer      Observer      // is told of each call of the store; nil: nobody is
 
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
 	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife
@@ -62,7 +63,7 @@ type Options struct {
 
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
 type Authority struct {
-	store  Store
+	store  observed
 	lease  Leaseholder // nil: the store needs none
 	clock  func() time.Time
 	random io.Reader    // for keys
@@ -139,7 +140,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		return nil, fmt.Errorf("no randomness: %w", err)
 	}
 	a := &Authority{
-		store: o.Store, clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
+		store: observe(o.Store, o.Observer), clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
 		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
 		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
@@ -221,13 +222,13 @@ func (a *Authority) Warm(ctx context.Context) error {
 // warm reads all records into the table, again and again until it succeeds.
 func (a *Authority) warm(ctx context.Context) {
 	defer close(a.done)
-	scanner, ok := a.store.(Scanner)
+	scanner, ok := a.store.Store.(Scanner)
 	if !ok {
 		return
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Minute) {
 		broken := 0
-		err := scanner.Scan(ctx, func(r *Record) error {
+		err := a.store.scan(ctx, scanner, func(r *Record) error {
 			if err := a.resident(r, a.table.Fill); err != nil {
 				a.log.Error("a record cannot be judged; its key gets an error until it is mended", "error", err)
 				broken++
@@ -257,13 +258,15 @@ type Stats struct {
 	Shared   int    // bytes of owners and grants, which equal keys share
 	Complete bool   // every hash of the store is in it
 	Lookups  uint64 // verifications that had to ask the store
+	Waiting  int    // verifications that are not counted in the store yet, nearly
+	Orders   int    // spendings of credits that wait for their transaction
 }
 
 // Stats returns figures about the table.
 func (a *Authority) Stats() Stats {
 	return Stats{
 		Secrets: a.table.Len(), Bytes: a.table.Bytes(), Shared: a.owners.Bytes() + a.grants.Bytes(),
-		Complete: a.complete.Load(), Lookups: a.asked.Load(),
+		Complete: a.complete.Load(), Lookups: a.asked.Load(), Waiting: a.uses.waiting() + a.counted.waiting(), Orders: len(a.bank.orders),
 	}
 }
 

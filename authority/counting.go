@@ -18,6 +18,7 @@ import (
 type counting struct {
 	mu    sync.Mutex
 	lines map[lineKey]line
+	waits int64                  // verifications in lines
 	ended map[endedKey]string    // uses that were refused in a way that leaves an event, and in which keyspace
 	old   map[keywright.Hash]Use // last uses of secrets that were rotated out
 
@@ -78,6 +79,7 @@ func (c *counting) count(u *use, now int64, hour int32) {
 	l := c.lines[k]
 	l.id, l.space, l.from, l.flags, l.last = u.id, u.space, u.from, u.flags, now
 	l.count++
+	c.waits++
 	switch u.step {
 	case stepValid:
 		l.cost += u.cost
@@ -103,6 +105,7 @@ func (c *counting) take() map[lineKey]line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	lines := c.lines
+	c.waits = 0
 	c.lines = make(map[lineKey]line, len(lines))
 	return lines
 }
@@ -112,6 +115,7 @@ func (c *counting) restore(lines map[lineKey]line) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for k, l := range lines {
+		c.waits += l.count
 		if newer, ok := c.lines[k]; ok {
 			newer.count, newer.cost = newer.count+l.count, newer.cost+l.cost
 			l = newer
@@ -172,6 +176,13 @@ func (a *Authority) writeCounts(ctx context.Context) error {
 	clear(c.meters)
 	c.totals = totals
 	return nil
+}
+
+// waiting returns how many verifications are gathered and not written.
+func (c *counting) waiting() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return int(c.waits)
 }
 
 // add adds lines to a tally: of each its usage, and of those that were VALID the last use.

@@ -136,6 +136,15 @@ func (l *useLog) turnPages(count func(*use)) {
 	}
 }
 
+// waiting returns how many notes nobody has counted yet, nearly: it takes no lock.
+func (l *useLog) waiting() int {
+	n := len(l.full) * usePage
+	for i := range l.stripes {
+		n += int(min(l.stripes[i].page.Load().next.Load(), usePage))
+	}
+	return n
+}
+
 // read counts a page that nobody gets lines of any more, once those who have one are done, and keeps it for later.
 func (l *useLog) read(page *usePageOf, count func(*use)) {
 	n := min(page.next.Swap(usePage+1), usePage) // who still holds the page must look again

@@ -136,7 +136,8 @@ func (s *stage) sendAs(t *testing.T, service, method, path, media, body string) 
 // TestNoSecretLeaks lets a canary go through everything, also to where it does not belong, and then searches all that
 // came out and all that was kept.
 func TestNoSecretLeaks(t *testing.T) {
-	s := newStage(t, "json")
+	collector := newReceiver(t)
+	s := newStage(t, "json", "--otlp-endpoint", collector.url)
 	var issued struct {
 		Key    string
 		Record struct{ ID string }
@@ -238,8 +239,13 @@ func TestNoSecretLeaks(t *testing.T) {
 	s.run(t, "", "audit", "checkpoint")
 	s.run(t, "", "backup", "--to", archive)
 	s.places["backup"] = unpacked(t, archive)
-	s.places["log"] = []byte(s.log.String())
 	s.keepFiles(t, s.data)
+	s.stop()
+	s.places["log"] = []byte(s.log.String())
+	s.places["traces"], s.places["metrics"] = collector.got("/v1/traces"), collector.got("/v1/metrics")
+	if len(s.places["traces"]) < 50<<10 || len(s.places["metrics"]) < 10<<10 {
+		t.Errorf("%d bytes of traces and %d of metrics", len(s.places["traces"]), len(s.places["metrics"]))
+	}
 
 	if found := leaks(key, s.places); len(found) > 0 {
 		t.Errorf("the key was found in:\n%s", strings.Join(found, "\n"))

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/authority"
@@ -45,6 +44,7 @@ type serveFlags struct {
 	extAuthz                       extAuthzFlags
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
+	otlpEndpoint                   string
 }
 
 func (s *session) serveCommand() *cobra.Command {
@@ -86,6 +86,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	choice(cmd, &f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error", "debug", "info", "warn", "error")
 	choice(cmd, &f.logFormat, "log-format", "", "log as `FORM`: text or json (default text on a terminal, and else json)", asText, asJSON)
 	flags.BoolVar(&f.logVerifications, "log-verifications", false, "log every verification, not only count it")
+	flags.StringVar(&f.otlpEndpoint, "otlp-endpoint", "", "send traces and metrics to the OpenTelemetry collector at `URL`, such as http://127.0.0.1:4318 (default OTEL_EXPORTER_OTLP_ENDPOINT)")
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
 	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
@@ -120,6 +121,12 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	options := f.serverOptions(secured, log)
+	watch, stopWatching, err := s.watch(ctx, f, &options)
+	if err != nil {
+		return err
+	}
+	defer stopWatching()
 	doors, err := listen(ctx, f)
 	if err != nil {
 		return err
@@ -135,30 +142,18 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer closeStore(store, log)
-	o := authority.Options{Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife, Sender: sender, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife}
-	if err := o.CheckTokens(); err != nil {
-		return misused(err.Error(), "--issuer and --signing-key-life say how tokens are made")
+	rules := authority.Options{
+		Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife,
+		Sender: sender, Observer: watch, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife,
 	}
-	if o.Sealer, err = s.sealer(ctx, f, place.dir, store); err != nil {
+	a, closeRules, err := s.openAuthority(ctx, f, place.dir, rules)
+	if err != nil {
 		return err
 	}
-	if f.revocationLog != "" {
-		taken, err := openRevocationLog(f.revocationLog)
-		if err != nil {
-			return err
-		}
-		defer taken.Close()
-		o.RevocationLog = taken
-	}
-	// The authority outlives the signal to end: requests that are under way still need it.
-	a, err := authority.Open(context.WithoutCancel(ctx), o)
-	if err != nil {
-		return unknowable("the store cannot be read", "keywright doctor looks at it", err)
-	}
-	defer a.Close()
+	defer closeRules()
 	warnOf(ctx, a, log)
-	registry := prometheus.NewRegistry()
-	web, err := server.New(f.serverOptions(a, secured, registry, log))
+	options.Authority = a
+	web, err := server.New(options)
 	if err != nil {
 		return err
 	}
@@ -167,12 +162,42 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	s.announce(f, log, append(start.lines(), envoy.lines()...))
-	return serveAll(ctx, f, a, web, doors, envoy, registry, log)
+	return serveAll(ctx, f, a, web, doors, envoy, options.Registry, log)
 }
 
-func (f *serveFlags) serverOptions(a *authority.Authority, secured *tls.Config, registry *prometheus.Registry, log *slog.Logger) server.Options {
+// openAuthority opens what judges, with its root key and its revocation log.
+func (s *session) openAuthority(ctx context.Context, f *serveFlags, dir string, o authority.Options) (*authority.Authority, func(), error) {
+	err := o.CheckTokens()
+	if err != nil {
+		return nil, nil, misused(err.Error(), "--issuer and --signing-key-life say how tokens are made")
+	}
+	if o.Sealer, err = s.sealer(ctx, f, dir, o.Store); err != nil {
+		return nil, nil, err
+	}
+	closeLog := func() {}
+	if f.revocationLog != "" {
+		taken, err := openRevocationLog(f.revocationLog)
+		if err != nil {
+			return nil, nil, err
+		}
+		closeLog = func() { _ = taken.Close() }
+		o.RevocationLog = taken
+	}
+	// The authority outlives the signal to end: requests that are under way still need it.
+	a, err := authority.Open(context.WithoutCancel(ctx), o)
+	if err != nil {
+		closeLog()
+		return nil, nil, unknowable("the store cannot be read", "keywright doctor looks at it", err)
+	}
+	return a, func() {
+		a.Close()
+		closeLog()
+	}, nil
+}
+
+func (f *serveFlags) serverOptions(secured *tls.Config, log *slog.Logger) server.Options {
 	return server.Options{
-		Authority: a, Logger: log, Registry: registry, Version: thisBuild().Version, MCP: f.mcp(log),
+		Logger: log, Version: thisBuild().Version, MCP: f.mcp(log),
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,

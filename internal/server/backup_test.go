@@ -57,6 +57,8 @@ func TestBackup(t *testing.T) {
 	} {
 		if p := h.wantProblem(a, api.Unavailable); !strings.Contains(p.Hint, "keywright restore") {
 			t.Errorf("%s: %+v", name, p)
+		} else if name == "ready" && (len(p.Checks) != 5 || p.Checks[1].Name != "frozen" || p.Checks[1].OK || p.Checks[1].Reason == "") {
+			t.Errorf("%s: %+v", name, p.Checks)
 		}
 	}
 	h.want(frozen.send("GET", "/livez", "", ""), 200, nil)

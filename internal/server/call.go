@@ -27,6 +27,9 @@ type call struct {
 	code    string            // of a decision about a request that a proxy asked about
 	reason  string            // why it was refused
 	subject *x509.Certificate // of the client, verified; nil: none
+
+	trace   string // the id of the trace; empty: none
+	endSpan func(route string, status int, requestID string)
 }
 
 type callKey struct{}

@@ -5,6 +5,7 @@ package server
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -22,6 +23,8 @@ type limiter struct {
 	rate  rate.Limit
 	burst int
 
+	refused atomic.Uint64 // how often the limit was reached
+
 	mu         sync.Mutex
 	young, old map[netip.Prefix]*rate.Limiter
 }
@@ -36,6 +39,9 @@ func (l *limiter) allow(address netip.Addr) (keywright.LimitState, bool) {
 	defer l.mu.Unlock()
 	one, now := l.of(address), time.Now()
 	ok := one.AllowN(now, 1)
+	if !ok {
+		l.refused.Add(1)
+	}
 	return l.state(one.TokensAt(now)), ok
 }
 
@@ -44,6 +50,9 @@ func (l *limiter) open(address netip.Addr) (keywright.LimitState, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	tokens := l.of(address).TokensAt(time.Now())
+	if tokens < 1 {
+		l.refused.Add(1)
+	}
 	return l.state(tokens), tokens >= 1
 }
 

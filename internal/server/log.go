@@ -17,6 +17,7 @@ import (
 // finish ends a request: it answers for a handler that panicked, counts, and logs one event.
 func (s *Server) finish(w *recorder, r *http.Request, c *call, start time.Time, panicked any) {
 	if panicked == http.ErrAbortHandler {
+		c.endTrace(w.status)
 		panic(panicked)
 	}
 	if panicked != nil {
@@ -28,7 +29,8 @@ func (s *Server) finish(w *recorder, r *http.Request, c *call, start time.Time, 
 		}
 	}
 	took := time.Since(start)
-	s.metrics.count(c.route, w.status, took)
+	s.metrics.count(c.routeName(), w.status, took)
+	c.endTrace(w.status)
 	s.logRequest(r, c, w.status, took, table[c.route].quiet && !s.options.LogVerifications)
 }
 
@@ -47,16 +49,16 @@ func (s *Server) logRequest(r *http.Request, c *call, status int, took time.Dura
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
-	route, method := c.route, r.Method
-	if route == "" {
-		route = "none"
-	}
+	method := r.Method
 	if !slices.Contains(methods, method) {
 		method = "other"
 	}
 	attrs := []slog.Attr{
-		slog.String("method", method), slog.String("route", route), slog.Int("status", status),
+		slog.String("method", method), slog.String("route", c.routeName()), slog.Int("status", status),
 		slog.Duration("took", took), slog.String("request_id", c.id),
+	}
+	if c.trace != "" {
+		attrs = append(attrs, slog.String("trace_id", c.trace))
 	}
 	if actor := c.caller.Actor(); actor != "" {
 		attrs = append(attrs, slog.String("actor", actor))
@@ -97,6 +99,7 @@ func commonName(c *x509.Certificate) string {
 
 // logPanic tells where a handler panicked. Of the value only what the runtime says is kept: it may hold anything else.
 func (s *Server) logPanic(c *call, value any) {
+	s.metrics.panics.Inc()
 	what := "a value"
 	if err, ok := value.(error); ok {
 		var fault runtime.Error

@@ -19,6 +19,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+	bodies   *prometheus.CounterVec
+	panics   prometheus.Counter
 	handler  http.Handler
 
 	// Looked up once: of POST /v1/verify.
@@ -39,12 +41,21 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 			Name: "keywright_http_request_duration_seconds", Help: "How long requests took, by route.",
 			Buckets: []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .25, 1, 10},
 		}, []string{"route"}),
+		bodies: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keywright_http_bodies_refused_total", Help: "Requests that were refused for their body, by reason: too_large, too_slow or media_type.",
+		}, []string{"reason"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "keywright_panics_total", Help: "Requests whose handler panicked: each is a fault of the program.",
+		}),
 		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.took, collector{a}, webhookCollector{a}} {
+	for _, c := range []prometheus.Collector{m.requests, m.took, m.bodies, m.panics, collector{a}, webhookCollector{a}} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("cannot register metrics: %w", err)
 		}
+	}
+	for _, reason := range refusedBodies {
+		m.bodies.WithLabelValues(reason)
 	}
 	route := "POST " + api.PathVerify
 	m.verified = m.requests.WithLabelValues(route, "200")
@@ -56,11 +67,15 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 }
 
 func (m *metrics) count(route string, status int, took time.Duration) {
-	if route == "" {
-		route = "none"
+	if reason := refusedBodies[status]; reason != "" {
+		m.bodies.WithLabelValues(reason).Inc()
 	}
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	m.took.WithLabelValues(route).Observe(took.Seconds())
+}
+
+var refusedBodies = map[int]string{
+	http.StatusRequestEntityTooLarge: "too_large", http.StatusRequestTimeout: "too_slow", http.StatusUnsupportedMediaType: "media_type",
 }
 
 func (m *metrics) serve(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }
@@ -75,11 +90,13 @@ var (
 	tableComplete = prometheus.NewDesc("keywright_table_complete", "1 where the table holds every secret of the store.", nil, nil)
 	keysDue       = prometheus.NewDesc("keywright_keys_due", "Keys whose rotation is due, or about to be, and keys that are about to expire. Looked at every 10 minutes.", []string{"keyspace", "kind"}, nil)
 	storeLookups  = prometheus.NewDesc("keywright_store_lookups_total", "Verifications that had to ask the store.", nil, nil)
+	usageWaiting  = prometheus.NewDesc("keywright_usage_waiting", "Verifications that are not counted in the store yet, nearly.", nil, nil)
+	spendsWaiting = prometheus.NewDesc("keywright_spends_waiting", "Spendings of credits that wait for their transaction.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{verifications, tableSecrets, tableBytes, tableComplete, keysDue, storeLookups} {
+	for _, d := range []*prometheus.Desc{verifications, tableSecrets, tableBytes, tableComplete, keysDue, storeLookups, usageWaiting, spendsWaiting} {
 		ch <- d
 	}
 }
@@ -96,12 +113,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(keysDue, prometheus.GaugeValue, float64(due.Expiry), keyspace, "expiry")
 	}
 	stats := c.authority.Stats()
-	complete := 0.0
-	if stats.Complete {
-		complete = 1
-	}
 	ch <- prometheus.MustNewConstMetric(tableSecrets, prometheus.GaugeValue, float64(stats.Secrets))
 	ch <- prometheus.MustNewConstMetric(tableBytes, prometheus.GaugeValue, float64(stats.Bytes))
-	ch <- prometheus.MustNewConstMetric(tableComplete, prometheus.GaugeValue, complete)
+	ch <- prometheus.MustNewConstMetric(tableComplete, prometheus.GaugeValue, oneIf(stats.Complete))
 	ch <- prometheus.MustNewConstMetric(storeLookups, prometheus.CounterValue, float64(stats.Lookups))
+	ch <- prometheus.MustNewConstMetric(usageWaiting, prometheus.GaugeValue, float64(stats.Waiting))
+	ch <- prometheus.MustNewConstMetric(spendsWaiting, prometheus.GaugeValue, float64(stats.Orders))
 }

@@ -178,7 +178,11 @@ func (d documenter) probes() {
 		{OperationID: "signpost", Path: "/", Summary: "Where to go"},
 	} {
 		o.Method, o.Tags = http.MethodGet, []string{publicTag}
-		d.add(o, http.StatusOK, nil, content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}))
+		out := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})
+		if o.Path == api.PathReady {
+			out = content(api.MediaJSON, schema[api.Ready](d))
+		}
+		d.add(o, http.StatusOK, nil, out)
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	d.add(huma.Operation{

@@ -243,6 +243,13 @@ func (f *failing) List(ctx context.Context, q authority.Query) (authority.Page, 
 	return f.Store.List(ctx, q)
 }
 
+func (f *failing) Events(ctx context.Context, q authority.EventQuery) ([]authority.Event, error) {
+	if f.down.Load() {
+		return nil, errDown
+	}
+	return f.Store.Events(ctx, q)
+}
+
 func (f *failing) Apply(ctx context.Context, c authority.Change) error {
 	if f.down.Load() {
 		return errDown

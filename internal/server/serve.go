@@ -37,6 +37,7 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	c := s.newCall(r)
+	r = s.trace(r, &c)
 	w := &recorder{ResponseWriter: rw}
 	s.secure(w.Header(), r, &c)
 	defer func() { s.finish(w, r, &c, start, recover()) }()

@@ -38,7 +38,8 @@ type Options struct {
 	Authority *authority.Authority
 	Logger    *slog.Logger         // nil: silent
 	Registry  *prometheus.Registry // what /metrics shows, the server's own figures added; nil: those alone
-	Version   string               // of the program, for the signpost at /
+	Version   string               // of the program, for the signpost at / and the metrics
+	Trace     Trace                // makes a span of each request; nil: none
 
 	// ProxyNetworks are those of the proxies that may ask over /v1/auth without a service key, and whose word counts for
 	// what they ask about. Nil: this machine; empty: none.
@@ -123,6 +124,9 @@ func New(o Options) (*Server, error) {
 	}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, o.Authority); err != nil {
+		return nil, err
+	}
+	if err = s.registerState(o.Registry); err != nil {
 		return nil, err
 	}
 	s.routes()

@@ -35,6 +35,7 @@ func (x *exchange) done() {
 func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	c := s.newCall(r)
+	r = s.trace(r, &c)
 	c.route = "POST " + api.PathVerify
 	h := w.Header()
 	h[api.HeaderRequestID] = []string{c.id}
@@ -53,6 +54,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 	took := time.Since(start)
 	s.metrics.verified.Inc()
 	s.metrics.verifyTook.Observe(took.Seconds())
+	c.endTrace(http.StatusOK)
 	s.logRequest(r, &c, http.StatusOK, took, !s.options.LogVerifications)
 }
 
