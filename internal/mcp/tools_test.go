@@ -182,6 +182,7 @@ func TestNoGenerate(t *testing.T) {
 
 // TestArguments refuses what is not known or does not fit, names it, and never repeats a value: agents send keys by mistake.
 func TestArguments(t *testing.T) {
+	t.Chdir(t.TempDir()) // one of the values names a file, which is made
 	h := newHouse(t)
 	key, _ := h.issue(authority.IssueRequest{})
 	canary := key[len("default_live_"):]

@@ -4,30 +4,51 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/keywright/keywright/api"
+	"github.com/keywright/keywright/authority"
 )
 
 const (
 	exampleKey = "acme_live_lck7RmUmMs7s_pxtgMuq0AtDu4vTD8M0IMIdiKTXMdouRtJYSqVd9hV81wt5QU"
 	exampleID  = "key_0DFUqXqVeEpK4nSQhDZ0mR" // stands for the id that the record has in a test
+
+	exampleWebhook = "wh_0QhT5lZcVxY3bN8mKpRw2A"                                                    // stands for the id that the webhook has in a test
+	exampleTraded  = "partners_live_NHCgq0ubisoN_zIVW1BOrpNZloNbkgRHoAYmQ5mSsAt3ZIdYDa648W2I4PsnqP" // a key of the keyspace partners, which exchanges
 )
 
-// newExampleHouse holds what the examples speak of, and has the id of its record.
-func newExampleHouse(t *testing.T) (h *house, id string) {
+// deaf sends like a network whose receivers answer 500 to every event; they take pings.
+type deaf struct{}
+
+func (deaf) Check(authority.EndpointKind, string) error { return nil }
+
+func (deaf) Send(_ context.Context, d authority.Dispatch) (authority.Result, error) {
+	if len(d.Events) == 0 {
+		return authority.Result{Status: http.StatusNoContent}, nil
+	}
+	return authority.Result{Status: http.StatusInternalServerError}, errors.New("answered 500")
+}
+
+// newExampleHouse holds what the examples speak of, and has the ids of its record and of its webhook, which did not take an event.
+func newExampleHouse(t *testing.T) (h *house, id, webhook string) {
 	h = newHouse(t)
 	for _, step := range []struct{ method, path, body, media string }{
 		{"POST", "/v1/keyspaces", `{"name":"acme","formats":[{"name":"secret","preset":"keywright","prefix":"acme"}],"environments":["live","test"]}`, api.MediaJSON},
 		{"POST", "/v1/keys/import?keyspace=acme&all=true", `{"name":"ci","owner":"team_7","scopes":["invoices:read"],"credits":{"remaining":100},"key":"` + exampleKey + `"}`, api.MediaLines},
+		{"POST", "/v1/keyspaces", `{"name":"partners","formats":[{"name":"secret","preset":"keywright","prefix":"partners"}],"policy":{"exchange":{"life":"5m","audience":["https://api.example.com"]}}}`, api.MediaJSON},
+		{"POST", "/v1/keys/import?keyspace=partners&all=true", `{"name":"mobile","owner":"partner_3","scopes":["invoices:*"],"key":"` + exampleTraded + `"}`, api.MediaLines},
 		{"PUT", "/v1/owners/team_7?keyspace=acme", `{"credits":{"remaining":1000}}`, api.MediaJSON},
 		{"POST", "/v1/peppers", `{"name":"2030-01","bytes":"cGVwcGVy"}`, api.MediaJSON},
 	} {
@@ -37,7 +58,24 @@ func newExampleHouse(t *testing.T) (h *house, id string) {
 	}
 	var list api.KeyList
 	h.want(h.send("GET", "/v1/keys?keyspace=acme", h.root, ""), 200, &list)
-	return h, list.Keys[0].ID.String()
+	return h, list.Keys[0].ID.String(), h.exampleWebhook()
+}
+
+// exampleWebhook makes a webhook, and waits until it did not take the event of the key's import.
+func (h *house) exampleWebhook() string {
+	h.Helper()
+	var made api.WebhookResponse
+	h.want(h.send("POST", api.PathWebhooks, h.root, `{"name":"billing","url":"https://hooks.example.com/keys","verbs":["key.*"],"keyspaces":["acme"],"from_start":true}`), 201, &made)
+	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		var now api.Webhook
+		h.want(h.send("GET", api.PathWebhooks+"/"+made.Webhook.ID, h.root, ""), 200, &now)
+		if now.Pending > 0 {
+			return now.ID
+		}
+		if time.Since(begun) > 10*time.Second {
+			h.Fatalf("no event was sent to the webhook: %+v", now)
+		}
+	}
 }
 
 // schemas compiles the schemas of the document.
@@ -158,8 +196,9 @@ func runExample(s *schemas, o *huma.Operation, path string, e *example) {
 	s.Helper()
 	method := strings.ToLower(o.Method)
 	what := "operation " + o.OperationID
-	h, id := newExampleHouse(s.T)
-	actual := func(text string) string { return strings.ReplaceAll(text, exampleID, id) }
+	h, id, webhook := newExampleHouse(s.T)
+	actual := strings.NewReplacer(exampleID, id, exampleWebhook, webhook).Replace
+	shown := strings.NewReplacer(id, exampleID, webhook, exampleWebhook).Replace
 	for _, step := range e.Before {
 		a := h.send(step.Method, actual(step.Path), h.root, actual(string(step.Body)), headersOf(e.Headers)...)
 		if a.StatusCode > 299 {
@@ -206,7 +245,7 @@ func runExample(s *schemas, o *huma.Operation, path string, e *example) {
 	s.check(what+": the answer", append([]string(nil), schema...), media, []byte(a.body))
 	if e.Response == nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(a.body), "\n")
-		e.Response = json.RawMessage(strings.ReplaceAll(first, id, exampleID))
+		e.Response = json.RawMessage(shown(first))
 	}
 	s.check(what+": the example of the answer", append([]string(nil), schema...), media, []byte(compact(e.Response)))
 }
@@ -247,7 +286,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 	documented := map[string]bool{}
 	for path, item := range h.server.api.OpenAPI().Paths {
 		for _, o := range operationsOf(item) {
-			documented[o.Method+" "+path] = true
+			documented[o.Method+" "+path], documented[path] = true, true
 			target := strings.NewReplacer("{id}", "x", "{name}", "x").Replace(path)
 			if h.server.mux.match(newRequest(o.Method, target)) == "" {
 				t.Errorf("operation %s (%s %s) is in the document and is not served", o.OperationID, o.Method, path)
@@ -255,11 +294,8 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 		}
 	}
 	for _, pattern := range h.server.mux.patterns {
-		method, path, ok := strings.Cut(pattern, " ")
-		if !ok {
-			method, path = http.MethodPost, pattern
-		}
-		if !documented[method+" "+strings.TrimSuffix(path, "{$}")] {
+		// One without a method takes them all, and is documented with the one that it answers.
+		if !documented[strings.NewReplacer("{$}", "", "...}", "}").Replace(pattern)] {
 			t.Errorf("%s is served and is not in the document", pattern)
 		}
 	}

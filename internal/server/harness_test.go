@@ -76,7 +76,7 @@ func newHouseAt(t testing.TB, store authority.Store, now func() time.Time, chang
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: now, Random: rand.Reader, Sealer: sealer})
+	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: now, Random: rand.Reader, Sealer: sealer, Sender: deaf{}})
 	if err != nil {
 		t.Fatal(err)
 	}
