@@ -78,7 +78,7 @@ func TestExchange(t *testing.T) {
 		if algorithm == "EdDSA" {
 			want = jose.EdDSA
 		}
-		parsed, err := jose.ParseSigned(e.Token.Reveal(), []jose.SignatureAlgorithm{want})
+		parsed, err := jose.ParseSignedCompact(e.Token.Reveal(), []jose.SignatureAlgorithm{want})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,7 +46,7 @@ func TestExchangeOverHTTP(t *testing.T) {
 	if err := json.Unmarshal([]byte(published.body), &set); err != nil {
 		t.Fatal(err)
 	}
-	token, err := jose.ParseSigned(got.Token.Reveal(), []jose.SignatureAlgorithm{jose.ES256})
+	token, err := jose.ParseSignedCompact(got.Token.Reveal(), []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}
