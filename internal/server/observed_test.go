@@ -37,7 +37,13 @@ func observedHouse(t *testing.T) (*house, *prometheus.Registry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := authority.Open(t.Context(), authority.Options{Store: memory, Clock: time.Now, Random: rand.Reader, Observer: observer})
+	sealer, err := authority.NewSealer(make([]byte, authority.RootKeyBytes), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := authority.Open(t.Context(), authority.Options{
+		Store: memory, Clock: time.Now, Random: rand.Reader, Observer: observer, Sealer: sealer, Sender: deaf{},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +74,7 @@ func families(t *testing.T) map[string]*dto.MetricFamily {
 	key, _ := h.key(authority.IssueRequest{Credits: &authority.CreditsRequest{Remaining: 1}})
 	ask := encode(map[string]string{"key": key, "keyspace": "default"})
 	h.want(h.send("POST", "/v1/verify", h.root, ask), 200, nil)
+	h.want(h.send("POST", "/v1/webhooks", h.root, `{"name":"watched","url":"https://hooks.example.com/","verbs":["key.*"]}`), 201, nil)
 	h.wantProblem(h.send("POST", "/v1/keys", h.root, strings.Repeat(" ", largeBody+1)), api.TooLarge)
 	if _, err := h.authority.Verify(t.Context(), keywright.Ask{Key: keywright.NewSecret(key), Keyspace: "default"}); err != nil {
 		t.Fatal(err)
