@@ -138,11 +138,11 @@ func names(t testing.TB, address func() [4]byte) *net.Resolver {
 
 // A name that stands for an address of this network is refused when it is connected to, however harmless it looked before.
 func TestANameThatTurnsInward(t *testing.T) {
-	reached := false
-	s := serve(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	var reached atomic.Bool
+	s := serve(t, func(http.ResponseWriter, *http.Request) { reached.Store(true) })
 	port := s.Listener.Addr().(*net.TCPAddr).Port
-	asked := 0
-	r := names(t, func() [4]byte { asked++; return [4]byte{127, 0, 0, 1} })
+	var asked atomic.Int32
+	r := names(t, func() [4]byte { asked.Add(1); return [4]byte{127, 0, 0, 1} })
 	to := fmt.Sprintf("http://hooks.example.com:%d/canary", port)
 	d := webhook.NewDeliverer(webhook.DelivererOptions{Guard: webhook.Guard{AllowHTTP: true}, Resolver: r})
 	if err := d.Check(to); err != nil {
@@ -150,11 +150,11 @@ func TestANameThatTurnsInward(t *testing.T) {
 	}
 	_, err := post(t, d, to)
 	wantProblem(t, err, "not public")
-	if reached || asked == 0 {
-		t.Errorf("reached %v, asked %d times", reached, asked)
+	if reached.Load() || asked.Load() == 0 {
+		t.Errorf("reached %v, asked %d times", reached.Load(), asked.Load())
 	}
 	allowed := webhook.NewDeliverer(webhook.DelivererOptions{Guard: local, Resolver: r})
-	if _, err := post(t, allowed, to); err != nil || !reached {
+	if _, err := post(t, allowed, to); err != nil || !reached.Load() {
 		t.Errorf("an address that is allowed: %v", err)
 	}
 }
