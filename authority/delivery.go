@@ -94,6 +94,9 @@ func (c *courier) deliver(ctx context.Context, e *Endpoint) (more bool, err erro
 		}
 		page = len(events)
 	}
+	if c.now().Disabled { // since this pass began: what happened after it is not sent
+		return false, nil
+	}
 	c.attempt(ctx, jobs)
 	if ctx.Err() != nil {
 		return false, nil // nothing is noted, so everything is sent again

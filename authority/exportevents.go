@@ -23,7 +23,7 @@ func (c *courier) export(ctx context.Context, e *Endpoint) (more bool, err error
 		return false, nil
 	}
 	events, err := c.authority.store.Events(ctx, EventQuery{After: cursor, Limit: exportPage})
-	if err != nil || len(events) == 0 {
+	if err != nil || len(events) == 0 || c.now().Disabled { // disabled since this pass began: what happened after it is not sent
 		return false, fromStore(err)
 	}
 	through, batch := events[len(events)-1].Sequence, events[:0]
