@@ -56,6 +56,8 @@ var laws = map[string]law{
 	"grpcauth":                 {ours: []string{".", "httpauth", "api"}, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "google.golang.org/protobuf/..."}, never: []string{"database/...", "os/..."}},
 	"internal/courier":         {ours: []string{".", "authority", "webhook"}, never: []string{"database/..."}},
 	"internal/mcp":             {ours: []string{".", "api", "client", "internal/strictjson"}, third: []string{"github.com/modelcontextprotocol/go-sdk/..."}, never: []string{"database/...", "os/exec"}},
+	"internal/console":         {ours: []string{"js"}, never: []string{"database/...", "os/..."}},
+	"js":                       {standard: []string{"embed"}},
 	"internal/strictjson":      {ours: []string{"api"}, never: outside},
 	"internal/telemetry":       {ours: []string{".", "authority"}, third: []string{"go.opentelemetry.io/...", "github.com/prometheus/client_golang/prometheus"}, never: []string{"database/...", "os/..."}},
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},

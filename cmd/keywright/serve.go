@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/console"
 	"github.com/keywright/keywright/internal/mcp"
 	"github.com/keywright/keywright/internal/server"
 	"github.com/keywright/keywright/store/sqlite"
@@ -197,7 +198,7 @@ func (s *session) openAuthority(ctx context.Context, f *serveFlags, dir string, 
 
 func (f *serveFlags) serverOptions(secured *tls.Config, log *slog.Logger) server.Options {
 	return server.Options{
-		Logger: log, Version: thisBuild().Version, MCP: f.mcp(log),
+		Logger: log, Version: thisBuild().Version, MCP: f.mcp(log), Pages: console.Handler(),
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,

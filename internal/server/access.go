@@ -131,7 +131,15 @@ var table = map[string]access{
 	"GET " + api.PathOpenAPI:     {anyone: true},
 	"GET " + api.PathDocs:        {anyone: true},
 	"GET /{$}":                   {anyone: true},
+
+	"GET /generate":           {anyone: true, quiet: true},
+	"GET /generate/{path...}": {anyone: true, quiet: true},
+	"GET /console":            {anyone: true, quiet: true},
+	"GET /console/{path...}":  {anyone: true, quiet: true},
 }
+
+// pages are those of package console, which is handed in.
+var pages = []string{"GET /generate", "GET /generate/{path...}", "GET /console", "GET /console/{path...}"}
 
 // bulkScopes are those of the verbs; the authority decides by the verb that is asked for.
 var bulkScopes = []string{authority.ScopeRevoke, authority.ScopeWrite, authority.ScopeRotate, authority.ScopeAdmin}

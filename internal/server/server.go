@@ -53,6 +53,9 @@ type Options struct {
 	// MCP makes the handler of /mcp from that of the server, which answers what its tools ask; nil: it is not served.
 	MCP func(server http.Handler) http.Handler
 
+	// Pages serves /console and /generate; nil: they are not there.
+	Pages http.Handler
+
 	ReadHeaderTimeout time.Duration // 10 s
 	ReadTimeout       time.Duration // of a request with its body, and of a line of a stream: 30 s
 	WriteTimeout      time.Duration // of a response: 60 s
@@ -175,6 +178,11 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET "+api.PathMetrics, s.metrics.serve)
 	s.mux.HandleFunc("GET "+api.PathOpenAPI, s.openAPI)
 	s.mux.HandleFunc("GET "+api.PathDocs, s.docsPage)
+	if s.options.Pages != nil {
+		for _, pattern := range pages {
+			s.mux.HandleFunc(pattern, s.options.Pages.ServeHTTP)
+		}
+	}
 	s.mux.HandleFunc("GET /{$}", s.signpost)
 }
 
