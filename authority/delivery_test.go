@@ -160,6 +160,7 @@ func TestDeliveriesGoOnAfterACrash(t *testing.T) {
 		return authority.Result{}, nil
 	}
 	a, _ := sending(t, store, r)
+	t.Cleanup(func() { close(hang) }) // before it is closed
 	id := endpoint(t, a, authority.EndpointRequest{Verbs: []string{"key.issue"}}).Endpoint.ID
 	for range 5 {
 		issue(t, a, authority.IssueRequest{})
@@ -186,7 +187,6 @@ func TestDeliveriesGoOnAfterACrash(t *testing.T) {
 	if n := len(late.all()); n != 0 {
 		t.Errorf("%d messages that were taken are sent again", n)
 	}
-	close(hang)
 }
 
 func ids(list []authority.Dispatch) (ids []string) {
