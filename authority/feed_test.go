@@ -296,6 +296,10 @@ func TestFeedIsForVerifiers(t *testing.T) {
 	}
 	_, err := a.Revocations(ctx, admin, authority.FeedQuery{Keyspace: "acme", Wait: 61 * time.Second})
 	wantError(t, err, authority.Invalid, "wait")
+	exchange(t, a, issue(t, a, authority.IssueRequest{Keyspace: "acme"}).Key, authority.ExchangeRequest{})
+	if len(feed(t, a, "").Keys) == 0 {
+		t.Fatal("tokens are signed, and the feed names no key")
+	}
 	a.Close()
 	if err := store.Apply(ctx, authority.Change{Puts: []authority.Put{authority.Freeze(start)}}); err != nil {
 		t.Fatal(err)
