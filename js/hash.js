@@ -59,7 +59,16 @@ export function hashText(text) {
  */
 export function hash(format, key) {
 	const f = normalize(format);
-	const parsed = parseNormalized(f, key);
+	return hashParsed(f, parseNormalized(f, key));
+}
+
+/**
+ * The storage hash of a key that was parsed by the format.
+ *
+ * @param {import("./format.js").Format} f
+ * @param {import("./parse.js").Parsed} parsed
+ */
+export function hashParsed(f, parsed) {
 	if (f.hash === "full") return hashText(parsed.key);
 	if (f.hash === "secret") return hashText(parsed.secret);
 	return toHex(sha256(decodeBase58(parsed.secret, f.secret.bytes ?? 0) ?? new Uint8Array()));

@@ -2,12 +2,12 @@
 
 // Tells what kind of key a text is. Nothing is sent anywhere, and no character of a secret is in what is returned.
 
-import { diagnose } from "./diagnose.js";
 import { MalformedError } from "./errors.js";
 import { findFixed, findKeywright, findPlain, findSeam, findSeamPort, findSeamV4, fixedPreset } from "./find.js";
 import { MAX_KEY_BYTES, preset as presetFormat } from "./format.js";
 import { Inspection } from "./inspection.js";
 import { ISSUERS, issued } from "./issuer.js";
+import { diagnoseNormalized } from "./parse.js";
 import { formatAt, standardSize } from "./reading.js";
 import { byteString } from "./text.js";
 
@@ -52,7 +52,7 @@ const CERTAINTIES = ["checksum", "prefix", "shape", "guess"];
 export function inspect(text, options = {}) {
 	const bytes = byteString(text);
 	if (options.preset) {
-		return [inspectAs(bytes, options.preset)];
+		return [inspectAs(text, options.preset)];
 	}
 	return bytes.length < 16 || bytes.length > MAX_KEY_BYTES ? [] : guess(bytes);
 }
@@ -106,19 +106,15 @@ function guessMore(found) {
 }
 
 /**
- * @param {string} text @param {string} preset
+ * @param {string | Uint8Array} key @param {string} preset
  * @returns {Candidate}
  */
-function inspectAs(text, preset) {
+function inspectAs(key, preset) {
 	if (ISSUERS.includes(preset)) {
-		return issuedAs(text, preset);
+		return issuedAs(byteString(key), preset);
 	}
 	const format = presetFormat(preset);
-	const found = new Inspection(text.length > MAX_KEY_BYTES ? "" : text, true);
-	found.text = text;
-	if (found.text === "" || text.length > MAX_KEY_BYTES) {
-		found.fronts = [];
-	}
+	const found = new Inspection(key, true);
 	switch (preset) {
 		case "keywright":
 			findKeywright(found);
@@ -150,7 +146,7 @@ function inspectAs(text, preset) {
 	if (found.found.length > 0) {
 		return found.found[0];
 	}
-	throw new MalformedError("key", `is not of preset ${preset}: ${diagnose(found.tried ?? format, text)}`);
+	throw new MalformedError("key", `is not of preset ${preset}: ${diagnoseNormalized(found.tried ?? format, key)}`);
 }
 
 /**

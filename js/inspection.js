@@ -4,9 +4,11 @@
 
 import { bytesIn, holds, only } from "./encoding.js";
 import { entropy, partBits, strength } from "./entropy.js";
-import { hash } from "./hash.js";
-import { parse } from "./parse.js";
+import { MAX_KEY_BYTES } from "./format.js";
+import { hashParsed } from "./hash.js";
+import { parseNormalized } from "./parse.js";
 import { formatAt, publicReadings, endsInCheck, readFronts, standardSize } from "./reading.js";
+import { byteString } from "./text.js";
 
 /**
  * @typedef {import("./inspect.js").Candidate} Candidate
@@ -16,14 +18,16 @@ import { formatAt, publicReadings, endsInCheck, readFronts, standardSize } from 
 
 export class Inspection {
 	/**
-	 * @param {string} text one character for each byte
+	 * @param {string | Uint8Array} key
 	 * @param {boolean} all take all readings of one preset, rather than the plausible ones
 	 */
-	constructor(text, all) {
+	constructor(key, all) {
+		this.key = key;
+		const text = byteString(key);
 		this.text = text;
 		this.all = all;
 		/** @type {Front[]} */
-		this.fronts = readFronts(text);
+		this.fronts = text === "" || text.length > MAX_KEY_BYTES ? [] : readFronts(text);
 		/** The whole could be a secret of base64url: then labels must be plain words. */
 		this.bare = standardSize(bytesIn("base64url", text.length)) && holds("base64url", text, bytesIn("base64url", text.length));
 		/** @type {Candidate[]} */
@@ -38,7 +42,7 @@ export class Inspection {
 	 */
 	read(format) {
 		try {
-			return parse(format, this.text);
+			return parseNormalized(format, this.key);
 		} catch {
 			this.blame(format);
 			return undefined;
@@ -73,11 +77,11 @@ export class Inspection {
 		const labels = [key.prefix, key.environment, key.publicId].filter((label) => label !== "");
 		this.found.push({
 			preset: format.preset ?? "", issuer: "", prefix: key.prefix, environment: key.environment, publicId: key.publicId,
-			checksum: key.checksum, entropyBits: Math.floor(bits * 100) / 100, storageHash: hash(format, this.text),
+			checksum: key.checksum, entropyBits: Math.floor(bits * 100) / 100, storageHash: hashParsed(format, key),
 			secretMasked: labels.map((label) => label + (format.separator ?? "")).join("") + "***", kind: "", opens: "", revoke: "",
 			certainty: key.checksum === "ok" ? "checksum" : sure,
 			strength: format.secret.encoding === "opaque" ? "unknown" : strength(bits),
-			damaged: key.checksum === "wrong", format,
+			damaged: key.checksum === "wrong", format: written(format),
 		});
 		return true;
 	}
@@ -114,6 +118,16 @@ export class Inspection {
 		}
 		return best;
 	}
+}
+
+/**
+ * Leaves out what is empty, as formats are written.
+ * @param {Format} format
+ * @returns {Format}
+ */
+function written(format) {
+	const kept = Object.entries(format).filter(([, value]) => value);
+	return /** @type {Format} */ (Object.fromEntries(kept.map(([name, value]) => [name, typeof value === "object" ? { ...value } : value])));
 }
 
 /**

@@ -4,10 +4,11 @@
 
 import { crc32 } from "./check.js";
 import { strength } from "./entropy.js";
+import { hashText } from "./hash.js";
 import { ISSUERS as TABLE } from "./issuers.js";
-import { ALPHABETS, bitsPerChar, holdsAt } from "./members.js";
+import { bitsPerChar, holdsAt } from "./members.js";
 import { usualEnvironment } from "./reading.js";
-import { sha256 } from "./sha256.js";
+import { bytesOf } from "./text.js";
 
 /**
  * A fixed text, or a run of characters of one alphabet. A plain run tells rather than hides: it counts for no entropy.
@@ -46,15 +47,16 @@ for (const alike of origins.values()) {
  * @param {string} name @param {string} covered
  */
 function numberOf(name, covered) {
+	const bytes = bytesOf(covered);
 	switch (name) {
 		case "crc32":
-			return BigInt(crc32(covered));
+			return BigInt(crc32(bytes, 0, bytes.length));
 		case "crc32-little": {
-			const n = crc32(covered);
+			const n = crc32(bytes, 0, bytes.length);
 			return BigInt(((n << 24) | ((n & 0xff00) << 8) | ((n >>> 8) & 0xff00) | (n >>> 24)) >>> 0);
 		}
 		case "sha256": // the first 40 bits
-			return BigInt("0x" + sha256hex(covered).slice(0, 10));
+			return BigInt("0x" + hashText(covered).slice(0, 10));
 	}
 	throw new TypeError("no such number: " + name);
 }
@@ -63,7 +65,7 @@ function numberOf(name, covered) {
  * The checksum that belongs to what it covers.
  * @param {Sum} sum @param {string} covered
  */
-function write(sum, covered) {
+export function writeSum(sum, covered) {
 	let text = "";
 	const base = BigInt(sum.alphabet.length);
 	for (let n = numberOf(sum.number, covered); text.length < sum.size; n /= base) {
@@ -84,7 +86,7 @@ function check(kind, text) {
 	}
 	const end = text.length - (sum.after ?? 0);
 	const covered = text.slice(sum.prefix ? 0 : kind.prefix.length, end - sum.size - (sum.gap ?? 0));
-	return write(sum, covered) === text.slice(end - sum.size, end) ? "ok" : "wrong";
+	return writeSum(sum, covered) === text.slice(end - sum.size, end) ? "ok" : "wrong";
 }
 
 /**
@@ -173,7 +175,7 @@ function candidateOf(issuer, kind, text, bits) {
 	}
 	return {
 		preset: issuer.name, issuer: issuer.title, prefix, environment, publicId: "", checksum,
-		entropyBits: Math.floor(bits * 100) / 100, storageHash: sha256hex(text), secretMasked: kind.prefix + "***",
+		entropyBits: Math.floor(bits * 100) / 100, storageHash: hashText(text), secretMasked: kind.prefix + "***",
 		kind: kind.what, opens: kind.opens, revoke: issuer.revoke, certainty, strength: strength(bits),
 		damaged: checksum === "wrong" && certainty === "prefix",
 		format: { preset: "opaque", secret: { encoding: "opaque" }, checksum: "none", hash: "full" },

@@ -2,14 +2,14 @@
 
 // Which characters belong to which alphabet, as bits: a text of unknown format is held against many of them.
 
-import { ALPHABETS } from "./encoding.js";
+import { ALPHABETS as OF_FORMATS } from "./encoding.js";
 
 const SEPARATORS = "_-.:~";
 const LOWER_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /** Alphabets by name: those of formats, and those of other issuers' keys alone. @type {Readonly<Record<string, string>>} */
-const alphabets = Object.freeze({
-	...ALPHABETS,
+export const ALPHABETS = Object.freeze({
+	...OF_FORMATS,
 	digits: "0123456789",
 	base36: LOWER_DIGITS,
 	"upper-case hex": "0123456789ABCDEF",
@@ -18,12 +18,12 @@ const alphabets = Object.freeze({
 });
 
 /** The bit of each alphabet; bit 0 is that of letters and digits. @type {Map<string, number>} */
-const bits = new Map(Object.keys(alphabets).map((name, i) => [name, 1 << (i + 1)]));
+const bits = new Map(Object.keys(ALPHABETS).map((name, i) => [name, 1 << (i + 1)]));
 const SEPARATOR_BIT = 1 << (bits.size + 1);
 
 const members = new Uint32Array(256);
 for (const [name, bit] of [...bits, /** @type {[string, number]} */ (["", 1])]) {
-	for (const c of name === "" ? ALPHABETS.base62 : alphabets[name]) {
+	for (const c of name === "" ? ALPHABETS.base62 : ALPHABETS[name]) {
 		members[c.charCodeAt(0)] |= bit;
 	}
 }
@@ -78,5 +78,5 @@ function memberBits(text, i) {
 
 /** The entropy of one character of an alphabet. @param {string} name */
 export function bitsPerChar(name) {
-	return Math.log2(alphabets[name].length);
+	return Math.log2(ALPHABETS[name].length);
 }

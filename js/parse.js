@@ -236,7 +236,14 @@ function printable(key) {
  * @param {string | Uint8Array} key
  */
 export function diagnose(format, key) {
-	const f = normalize(format);
+	return diagnoseNormalized(normalize(format), key);
+}
+
+/**
+ * @param {Format} f
+ * @param {string | Uint8Array} key
+ */
+export function diagnoseNormalized(f, key) {
 	try {
 		const { checksum } = parseNormalized(f, key);
 		return checksum === "wrong" ? "checksum is wrong: a character was mistyped or cut off" : "";

@@ -4,7 +4,7 @@
 
 import { bytesIn } from "./encoding.js";
 import { alphanumeric, alphanumericAt, holdsAt, only, separatorAt } from "./members.js";
-import { environment as environmentLabel, preset } from "./preset.js";
+import { environment as environmentLabel, preset } from "./format.js";
 
 /**
  * @typedef {import("./format.js").Format} Format
