@@ -126,7 +126,7 @@ test("asked about one kind, it says why not, and never the key", () => {
 		["key_live_abc", "keywright", "key has not the length"],
 		["api_short", "secret-key", "36 characters, not 9"],
 		["noseparator0123456789", "seam", "no separator"],
-		["acme-live-a-", "seam", "key is not of preset seam: secret holds what its alphabet has not"],
+		["acme-live-a-", "seam", "key is not of preset seam: prefix is not the one of this format"],
 		["", "keywright", "key is empty"],
 		["a".repeat(2000), "opaque", "longer than 1024"],
 		[sample, "nothing", "preset is not known"],
