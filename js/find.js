@@ -7,7 +7,6 @@ import { only } from "./encoding.js";
 import { normalize } from "./format.js";
 import { alphanumeric } from "./members.js";
 import { crockfordLike, formatAt, labelOf, otherAlphabet, usualEnvironment, wordy } from "./reading.js";
-import { bytesOf } from "./text.js";
 
 /**
  * @typedef {import("./inspection.js").Inspection} Inspection

@@ -17,7 +17,7 @@ import { environment as environmentLabel, preset } from "./format.js";
  *
  * One way to read the preset public-id. A base64url secret can hold the separator, and a check fits whatever stands
  * before it, so that there can be several.
- * @typedef {{at: number, check: string, id?: Part, secret: Part, weight: number}} Reading
+ * @typedef {{at: number, check: import("./check.js").Checksum, id?: Part, secret: Part, weight: number}} Reading
  */
 
 const MAX_LABEL = 32;
@@ -115,7 +115,7 @@ export function wordy(at, plain) {
 
 /**
  * The ways to read what follows the labels of a front, with and without an id.
- * @param {Front} at @param {number} i its place @param {string} body @param {string} check
+ * @param {Front} at @param {number} i its place @param {string} body @param {import("./check.js").Checksum} check
  * @returns {Reading[]}
  */
 export function readBody(at, i, body, check) {

@@ -2,7 +2,7 @@
 
 import { FormatError } from "../errors.js";
 import { ENCODINGS } from "../encoding.js";
-import { formatOf } from "../generate.js";
+import { formatOf } from "../options.js";
 import { PRESETS } from "../preset.js";
 import { misused } from "./failure.js";
 

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { normalize } from "../format.js";
 import { hashText } from "../hash.js";
 import { inspect, ISSUERS } from "../inspect.js";
 import { ISSUERS as TABLE } from "../issuers.js";
-import { formatOf, make } from "../generate.js";
+import { make } from "../generate.js";
+import { formatOf } from "../options.js";
 import { PRESETS } from "../preset.js";
 import { sampleOf } from "./issued.js";
-
-const vectors = new URL("../../testdata/vectors/", import.meta.url);
+import { readVectors } from "./vectors.js";
 
 /** The cases of all vector files of a kind. */
 function cases(kind) {
-	const files = readdirSync(vectors).filter((name) => name.endsWith(".json"));
-	const all = files.map((name) => ({ name, ...JSON.parse(readFileSync(new URL(name, vectors), "utf8")) }));
-	const found = all.filter((file) => file.kind === kind).flatMap((file) => file.cases.map((c, i) => ({ name: `${file.name} ${i}`, ...c })));
+	const found = readVectors().filter((file) => file.kind === kind).flatMap((file) => file.cases.map((c, i) => ({ name: `${file.name} ${i}`, ...c })));
 	assert.ok(found.length > 10, `${found.length} vectors of kind ${kind}`);
 	return found;
 }
