@@ -50,6 +50,9 @@ const CERTAINTIES = ["checksum", "prefix", "shape", "guess"];
  * @returns {Candidate[]}
  */
 export function inspect(text, options = {}) {
+	if (typeof text !== "string" && !(text instanceof Uint8Array)) {
+		throw new MalformedError("key", "is not text");
+	}
 	const bytes = byteString(text);
 	if (options.preset) {
 		return [inspectAs(text, options.preset)];
