@@ -2,9 +2,9 @@
 
 import { decode, decodeBase58, encode } from "./encoding.js";
 import { normalize } from "./format.js";
-import { parseNormalized } from "./parse.js";
+import { parseBytes } from "./parse.js";
 import { digestWords, sha256 } from "./sha256.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, byteValues } from "./text.js";
 
 /** @typedef {import("./format.js").FormatInput} FormatInput */
 
@@ -56,9 +56,9 @@ export function hashText(text) {
  */
 export function hash(format, key) {
 	const f = normalize(format);
-	const parsed = parseNormalized(f, key);
-	if (f.hash === "full") return hashText(parsed.key);
-	if (f.hash === "secret") return hashText(parsed.secret);
+	const parsed = parseBytes(f, key);
+	if (f.hash === "full") return toHex(sha256(byteValues(parsed.key)));
+	if (f.hash === "secret") return toHex(sha256(byteValues(parsed.secret)));
 	return toHex(sha256(decodeBase58(parsed.secret, f.secret.bytes ?? 0) ?? new Uint8Array()));
 }
 
