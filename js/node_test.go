@@ -3,6 +3,8 @@
 package js_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,9 +54,31 @@ func TestNode(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
+			needPackages(t, file)
 			if out := run(t, ".", "node", "--test-reporter=tap", file); !passed.MatchString(out) {
 				t.Errorf("no test ran:\n%s", out)
 			}
 		})
+	}
+}
+
+// needPackages skips a test whose file names a package of test/package.json, where npm ci was not run there.
+func needPackages(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m struct {
+		Dependencies map[string]string `json:"dependencies"`
+	}
+	manifest, err := os.ReadFile("test/package.json")
+	if err != nil || json.Unmarshal(manifest, &m) != nil || len(m.Dependencies) == 0 {
+		t.Fatalf("test/package.json names no package: %v", err)
+	}
+	for name := range m.Dependencies {
+		if bytes.Contains(text, []byte(`("`+name+`")`)) {
+			need(t, "node", filepath.Join("test/node_modules", name), "npm ci in js/test")
+		}
 	}
 }
