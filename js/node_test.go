@@ -43,6 +43,13 @@ func run(t *testing.T, folder, name string, args ...string) string {
 
 var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
 
+// packages are what tests compare with or run in, by the name of the test: npm ci in js/test installs them.
+var packages = map[string]string{
+	"engines": "test/node_modules/@oven",
+	"seam":    "test/node_modules/prefixed-api-key",
+	"worker":  "test/node_modules/miniflare",
+}
+
 // TestNode runs every file of test/ with the runner of Node.
 func TestNode(t *testing.T) {
 	need(t, "node", "", "Node")
@@ -51,7 +58,9 @@ func TestNode(t *testing.T) {
 		t.Fatalf("no test in js/test: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
+		name := strings.TrimSuffix(filepath.Base(file), ".test.js")
+		t.Run(name, func(t *testing.T) {
+			need(t, "node", packages[name], "Node, and npm ci in js/test")
 			if out := run(t, ".", "node", "--test-reporter=tap", file); !passed.MatchString(out) {
 				t.Errorf("no test ran:\n%s", out)
 			}
