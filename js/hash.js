@@ -2,7 +2,7 @@
 
 import { decode, decodeBase58, encode } from "./encoding.js";
 import { normalize } from "./format.js";
-import { parseBytes } from "./parse.js";
+import { parseNormalized } from "./parse.js";
 import { digestWords, sha256 } from "./sha256.js";
 import { bytesOf, byteValues } from "./text.js";
 
@@ -56,7 +56,16 @@ export function hashText(text) {
  */
 export function hash(format, key) {
 	const f = normalize(format);
-	const parsed = parseBytes(f, key);
+	return hashParsed(f, parseNormalized(f, key));
+}
+
+/**
+ * The storage hash of a key that parseNormalized read.
+ *
+ * @param {import("./format.js").Format} f
+ * @param {import("./parse.js").Parsed} parsed its segments as byte strings
+ */
+export function hashParsed(f, parsed) {
 	if (f.hash === "full") return toHex(sha256(byteValues(parsed.key)));
 	if (f.hash === "secret") return toHex(sha256(byteValues(parsed.secret)));
 	return toHex(sha256(decodeBase58(parsed.secret, f.secret.bytes ?? 0) ?? new Uint8Array()));

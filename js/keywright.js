@@ -9,6 +9,7 @@
 /** @typedef {import("./encoding.js").Encoding} Encoding */
 /** @typedef {import("./options.js").GenerateOptions} GenerateOptions */
 /** @typedef {import("./generate.js").MadeKey} MadeKey */
+/** @typedef {import("./inspect.js").Candidate} Candidate */
 /** @typedef {import("./parse.js").Parsed} Parsed */
 
 export { ENCODINGS } from "./encoding.js";
@@ -17,6 +18,7 @@ export { FormatError, MalformedError } from "./errors.js";
 export { environment, normalize, preset } from "./format.js";
 export { generate, generateMany, make, row } from "./generate.js";
 export { hash, hashText, match, parseHash } from "./hash.js";
+export { inspect, ISSUERS } from "./inspect.js";
 export { formatOf } from "./options.js";
 export { diagnose, parse } from "./parse.js";
 export { DEFAULT_PRESET, PRESETS } from "./preset.js";

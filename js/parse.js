@@ -47,7 +47,7 @@ const notBytes = (/** @type {string} */ segment) => malformed("is not base58 of 
  * @returns {Parsed}
  */
 export function parse(format, key) {
-	const parsed = parseBytes(normalize(format), key);
+	const parsed = parseNormalized(normalize(format), key);
 	return { ...parsed, key: textOf(parsed.key), secret: textOf(parsed.secret) };
 }
 
@@ -58,7 +58,7 @@ export function parse(format, key) {
  * @param {string | Uint8Array} key
  * @returns {Parsed}
  */
-export function parseBytes(f, key) {
+export function parseNormalized(f, key) {
 	if (typeof key !== "string" && !(key instanceof Uint8Array)) throw malformed("is not text");
 	// Half a pair of UTF-16 is no text, and in UTF-8 would become some other character.
 	if (typeof key === "string" && /\p{Surrogate}/u.test(key)) throw malformed("is not printable text");
@@ -236,9 +236,16 @@ function isUtf8(text) {
  * @param {string | Uint8Array} key
  */
 export function diagnose(format, key) {
-	const f = normalize(format);
+	return diagnoseNormalized(normalize(format), key);
+}
+
+/**
+ * @param {Format} f
+ * @param {string | Uint8Array} key
+ */
+export function diagnoseNormalized(f, key) {
 	try {
-		const { checksum } = parseBytes(f, key);
+		const { checksum } = parseNormalized(f, key);
 		return checksum === "wrong" ? "checksum is wrong: a character was mistyped or cut off" : "";
 	} catch (error) {
 		if (!(error instanceof MalformedError)) throw error;

@@ -93,6 +93,8 @@ test("keys", async () => {
 		}
 		attempts.push(() => match(secret, secret), () => parseHash(key), () => parseHash(key, "base58"));
 		attempts.push(() => parse(format, /** @type {any} */ ({ [key]: key })), () => parse(format, /** @type {any} */ ([key])));
+		attempts.push(...[...PRESETS, ...keywright.ISSUERS, key].map((preset) => () => keywright.inspect(`${key}~`, { preset })));
+		attempts.push(() => keywright.inspect(/** @type {any} */ ({ [key]: key })));
 		assert.ok((await refusals(attempts, [key, secret.slice(0, 12), secret.slice(-12)])) > 20, name);
 	}
 });
@@ -105,7 +107,7 @@ test("a source of randomness that fails", async () => {
 
 test("every function of the package was tried", () => {
 	const tried = new Set([
-		"generate", "generateMany", "make", "preset", "normalize", "parse", "hash", "match", "parseHash", "diagnose",
+		"generate", "generateMany", "make", "preset", "normalize", "parse", "hash", "match", "parseHash", "diagnose", "inspect",
 	]);
 	// These take numbers, formats that are normalized, or labels that are no secret; or they refuse nothing.
 	const harmless = new Set([
