@@ -3,8 +3,6 @@
 package js_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +43,13 @@ func run(t *testing.T, folder, name string, args ...string) string {
 
 var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
 
+// packages are what tests compare with or run in, by the name of the test: npm ci in js/test installs them.
+var packages = map[string]string{
+	"engines": "test/node_modules/@oven",
+	"seam":    "test/node_modules/prefixed-api-key",
+	"worker":  "test/node_modules/miniflare",
+}
+
 // TestNode runs every file of test/ with the runner of Node.
 func TestNode(t *testing.T) {
 	need(t, "node", "", "Node")
@@ -53,32 +58,12 @@ func TestNode(t *testing.T) {
 		t.Fatalf("no test in js/test: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
-			needPackages(t, file)
+		name := strings.TrimSuffix(filepath.Base(file), ".test.js")
+		t.Run(name, func(t *testing.T) {
+			need(t, "node", packages[name], "Node, and npm ci in js/test")
 			if out := run(t, ".", "node", "--test-reporter=tap", file); !passed.MatchString(out) {
 				t.Errorf("no test ran:\n%s", out)
 			}
 		})
-	}
-}
-
-// needPackages skips a test whose file names a package of test/package.json, where npm ci was not run there.
-func needPackages(t *testing.T, file string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m struct {
-		Dependencies map[string]string `json:"dependencies"`
-	}
-	manifest, err := os.ReadFile("test/package.json")
-	if err != nil || json.Unmarshal(manifest, &m) != nil || len(m.Dependencies) == 0 {
-		t.Fatalf("test/package.json names no package: %v", err)
-	}
-	for name := range m.Dependencies {
-		if bytes.Contains(text, []byte(`("`+name+`")`)) {
-			need(t, "node", filepath.Join("test/node_modules", name), "npm ci in js/test")
-		}
 	}
 }

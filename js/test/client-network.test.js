@@ -186,11 +186,12 @@ test("nobody listens", async (t) => {
 	const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (gone.address()).port}`;
 	await new Promise((resolve) => gone.close(resolve));
 	const nowhere = new Client({ url, key: SERVICE_KEY, retries: 1 });
+	const named = !("Deno" in globalThis); // Deno has no code for it: then the request counts as sent
 	await assert.rejects(nowhere.show(ID), (e) => {
 		holdsNoKey(e);
-		return e instanceof TransportError && e.code === "ECONNREFUSED" && e.message.includes(`${url} cannot be reached`);
+		return e instanceof TransportError && e.code === (named ? "ECONNREFUSED" : "") && e.message.includes(`${url} cannot be reached`);
 	});
-	await assert.rejects(calls.verify(nowhere), (e) => e instanceof NoJudgementError && e.cause instanceof TransportError && !e.cause.sent);
+	await assert.rejects(calls.verify(nowhere), (e) => e instanceof NoJudgementError && e.cause instanceof TransportError && e.cause.sent === !named);
 	assert.equal(asked.length, 0);
 	assert.equal((await calls.verify(client)) && asked.length, 1);
 });
