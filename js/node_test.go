@@ -45,9 +45,9 @@ var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
 
 // packages are what tests compare with or run in, by the name of the test: npm ci in js/test installs them.
 var packages = map[string]string{
-	"engines": "test/node_modules/@oven",
-	"seam":    "test/node_modules/prefixed-api-key",
-	"worker":  "test/node_modules/miniflare",
+	"engines":       "test/node_modules/@oven",
+	"seam-original": "test/node_modules/prefixed-api-key",
+	"worker":        "test/node_modules/miniflare",
 }
 
 // TestNode runs every file of test/ with the runner of Node.
