@@ -69,7 +69,7 @@ func TestPackage(t *testing.T) {
 	packed := pack(t, folder)
 	checkPacked(t, packed.Files)
 
-	for _, name := range []string{"main.ts", "tsconfig.json"} {
+	for _, name := range []string{"main.ts", "modules.ts", "tsconfig.json"} {
 		copyFile(t, filepath.Join("test/consumer", name), filepath.Join(folder, name))
 	}
 	if err := os.WriteFile(filepath.Join(folder, "package.json"), []byte(`{"private":true,"type":"module"}`), 0o600); err != nil {
@@ -86,6 +86,12 @@ func TestPackage(t *testing.T) {
 		`"secret: has 32 bits of entropy, less than 128: 32 characters of hex would do"],"mistakes":3}`
 	if got := strings.TrimSpace(run(t, folder, "node", "out/main.js")); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	imported := run(t, folder, "node", "out/modules.js")
+	for path := range readManifest(t).Exports {
+		if name := strings.TrimPrefix(path, "./"); path != "." && name != "package.json" && !strings.Contains(imported, name+" true\n") {
+			t.Errorf("keywright/%s is not imported by the consumer: %s", name, imported)
+		}
 	}
 }
 
@@ -116,7 +122,7 @@ func checkPacked(t *testing.T, files []packedFile) {
 	for _, f := range files {
 		names[f.Path] = true
 	}
-	want := []string{"LICENSE", "README.md", "package.json"}
+	want := []string{"LICENSE", "README.md", "package.json", "worker/wrangler.toml"}
 	modules, err := filepath.Glob("*.js")
 	if err != nil || len(modules) == 0 {
 		t.Fatalf("no module in js: %v", err)

@@ -38,11 +38,27 @@ test("what the comments promise is what is printed", () => {
 	};
 	assert.match(run(/sample|generate\(\{ prefix/), /^acme_live_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}\n[0-9A-Za-z]{12} [0-9a-f]{64}\n$/);
 	assert.match(run(/MalformedError/), /^live [0-9A-Za-z]{12} ok\ntrue\nkey has not the length that its format has\n$/);
+	assert.match(run(/inspect/), /^keywright checksum ok acme_live_\w{12}_\*\*\*\n$/);
 	assert.match(run(/FormatError/), /secret has 64 bits of entropy, less than 128 32 characters of hex would do\n$/);
 });
 
+test("the table of modules is that of the package, and names what they have", async () => {
+	const rows = readme.split("\n").filter((line) => line.startsWith("| `keywright/"));
+	const shown = rows.map((line) => line.split("`")[1].replace("keywright", "."));
+	const exported = Object.keys(manifest.exports).filter((path) => ![".", "./package.json"].includes(path));
+	assert.deepEqual([...shown].sort(), [...exported].sort());
+	for (const line of rows) {
+		const [path, ...quoted] = [...line.matchAll(/`([^`]+)`/g)].map(([, text]) => text);
+		const module = await import(new URL(`../${manifest.exports[path.replace("keywright", ".")].default}`, import.meta.url).href);
+		for (const name of quoted.map((text) => /^(?:new )?(\w+)/.exec(text)?.[1] ?? "")) {
+			const known = name in module || name in (module.Client?.prototype ?? {});
+			assert.ok(known || ["prefixed", "POST"].includes(name), `${path} has no ${name}`);
+		}
+	}
+});
+
 test("the table of presets is that of the package", async () => {
-	const table = readme.split("\n").filter((line) => line.startsWith("| `"));
+	const table = readme.split("\n").filter((line) => line.startsWith("| `") && !line.startsWith("| `keywright/"));
 	const named = table.flatMap((line) => [...line.split("|")[1].matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
 	assert.deepEqual([...named].sort(), [...PRESETS].sort());
 	for (const name of named.filter((one) => one !== "opaque")) {
