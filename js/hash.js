@@ -4,7 +4,7 @@ import { decode, decodeBase58, encode } from "./encoding.js";
 import { normalize } from "./format.js";
 import { parseNormalized } from "./parse.js";
 import { digestWords, sha256 } from "./sha256.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, byteValues } from "./text.js";
 
 /** @typedef {import("./format.js").FormatInput} FormatInput */
 
@@ -60,14 +60,14 @@ export function hash(format, key) {
 }
 
 /**
- * The storage hash of a key that was parsed by the format.
+ * The storage hash of a key that parseNormalized read.
  *
  * @param {import("./format.js").Format} f
- * @param {import("./parse.js").Parsed} parsed
+ * @param {import("./parse.js").Parsed} parsed its segments as byte strings
  */
 export function hashParsed(f, parsed) {
-	if (f.hash === "full") return hashText(parsed.key);
-	if (f.hash === "secret") return hashText(parsed.secret);
+	if (f.hash === "full") return toHex(sha256(byteValues(parsed.key)));
+	if (f.hash === "secret") return toHex(sha256(byteValues(parsed.secret)));
 	return toHex(sha256(decodeBase58(parsed.secret, f.secret.bytes ?? 0) ?? new Uint8Array()));
 }
 
