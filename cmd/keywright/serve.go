@@ -214,7 +214,8 @@ func (f *serveFlags) mcp(log *slog.Logger) func(http.Handler) http.Handler {
 		return nil
 	}
 	return func(s http.Handler) http.Handler {
-		return mcp.Handler(mcp.HTTPOptions{Server: s, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
+		links, _ := s.(mcp.Links) // a *server.Server keeps keys behind links
+		return mcp.Handler(mcp.HTTPOptions{Server: s, Links: links, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
 	}
 }
 
