@@ -47,6 +47,7 @@ func scripted(t testing.TB, s script) (*Offline, error) {
 		verifier: signed.TokenVerifier{Issuer: "i", Audience: "acme", Type: signed.AccessToken, MaxLife: time.Hour, Leeway: time.Minute},
 	}
 	_, err = o.sync(t.Context(), 0)
+	o.refetched = time.Now() // the server has just been asked: it is not asked again for an unknown key
 	return o, err
 }
 
