@@ -62,6 +62,7 @@ const (
 	PathPrune        = "/v1/audit/prune"
 	PathBackup       = "/v1/backup"
 	PathRevokeSelf   = "/v1/revoke-self"
+	PathOnce         = "/v1/once/{token}" // a new key behind a link
 	PathGenerate     = "/api/sec-api-key-generate"
 	PathMCP          = "/mcp"
 	PathLive         = "/livez"

@@ -74,7 +74,7 @@ func (a *Authority) judgeWith(ctx context.Context, ask *keywright.Ask, v *keywri
 
 // decide is judgeWith without the lease.
 func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string, x *exchanging) (*ruleSet, error) {
-	j := judgement{authority: a, space: a.space(ask.Keyspace), exchange: x}
+	j := judgement{authority: a, space: a.space(ask.Keyspace), only: owner, exchange: x}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
 	}
@@ -90,9 +90,6 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 	}
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
-	}
-	if owner != "" && j.found && j.owner != owner {
-		j.hide(ask.Key)
 	}
 	if j.rules != nil && j.rules.parent != nil {
 		if err := j.ascend(ctx); err != nil {
@@ -187,7 +184,8 @@ type judgement struct {
 	scopes    []string            // granted
 	named     bool                // the ask is plain
 	unparsed  bool                // the hash was found, and proves how the key is written
-	hidden    bool                // there is such a key, of another owner than the caller's
+	only      string              // the one owner whose keys exist; empty: all do
+	hidden    bool                // there is such a key, of another owner
 	doubtful  bool                // the table does not know the state
 	slow      bool                // judged by a slow hash
 	pepper    string              // of the hash; empty: none

@@ -90,7 +90,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.StringVar(&f.otlpEndpoint, "otlp-endpoint", "", "send traces and metrics to the OpenTelemetry collector at `URL`, such as http://127.0.0.1:4318 (default OTEL_EXPORTER_OTLP_ENDPOINT)")
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
-	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
+	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth and ext_authz, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
 	f.sending.add(cmd)
 	flags.BoolVar(&f.noMCP, "no-mcp", false, "do not serve /mcp, the tools for AI agents")
 	flags.StringSliceVar(&f.mcpOrigins, "mcp-origin", nil, "let pages of the web `ORIGIN` call /mcp, and take its host as a name of this server (repeat)")
@@ -214,7 +214,8 @@ func (f *serveFlags) mcp(log *slog.Logger) func(http.Handler) http.Handler {
 		return nil
 	}
 	return func(s http.Handler) http.Handler {
-		return mcp.Handler(mcp.HTTPOptions{Server: s, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
+		links, _ := s.(mcp.Links) // a *server.Server keeps keys behind links
+		return mcp.Handler(mcp.HTTPOptions{Server: s, Links: links, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
 	}
 }
 

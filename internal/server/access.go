@@ -123,6 +123,8 @@ var table = map[string]access{
 	"POST " + api.PathDrop:           {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
+	"GET " + api.PathOnce:        {anyone: true, quiet: true},
+	"POST " + api.PathOnce:       {anyone: true, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
 	api.PathMCP:                  {anyone: true, body: stream},              // its tools call the routes above with the key that it was shown
 	"GET " + api.PathLive:        {anyone: true, quiet: true},

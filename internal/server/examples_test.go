@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
 )
@@ -58,6 +60,9 @@ func newExampleHouse(t *testing.T) (h *house, id, webhook string) {
 	}
 	var list api.KeyList
 	h.want(h.send("GET", "/v1/keys?keyspace=acme", h.root, ""), 200, &list)
+	if _, err := h.server.once.put(exampleToken, keywright.NewSecret(exampleKey), list.Keys[0].ID, "acme"); err != nil {
+		t.Fatal(err)
+	}
 	return h, list.Keys[0].ID.String(), h.exampleWebhook()
 }
 
@@ -295,7 +300,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 	}
 	for _, pattern := range h.server.mux.patterns {
 		// One without a method takes them all, and is documented with the one that it answers.
-		if !documented[strings.NewReplacer("{$}", "", "...}", "}").Replace(pattern)] {
+		if !documented[strings.NewReplacer("{$}", "", "...}", "}").Replace(pattern)] && !slices.Contains(pages, pattern) {
 			t.Errorf("%s is served and is not in the document", pattern)
 		}
 	}

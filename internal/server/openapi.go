@@ -151,6 +151,7 @@ func (d documenter) public(generate bool) {
 		OperationID: "revoke-self", Method: http.MethodPost, Path: api.PathRevokeSelf, Tags: []string{publicTag}, Summary: "End the key that one holds",
 		Description: "Whoever holds a secret key can end it; publishable keys are exempt. The answer is the same whatever the key. Limited by address.",
 	}, http.StatusAccepted, content(api.MediaJSON, schema[api.RevokeSelfRequest](d)), content(api.MediaJSON, schema[api.Accepted](d)))
+	d.once()
 	if !generate {
 		return
 	}
@@ -160,6 +161,24 @@ func (d documenter) public(generate bool) {
 	}, http.StatusOK, content(api.MediaJSON, schema[api.GenerateRequest](d)), content(api.MediaJSON, schema[api.GenerateResponse](d)))
 	o.Responses["default"].Content = content(api.MediaJSON, schema[api.GenerateResponse](d))
 }
+
+func (d documenter) once() {
+	text := &huma.Schema{Type: huma.TypeString}
+	token := []*huma.Param{{Name: "token", In: "path", Required: true, Schema: text, Description: "What the link ends with.", Example: exampleToken}}
+	d.add(huma.Operation{
+		OperationID: "once", Method: http.MethodGet, Path: api.PathOnce, Tags: []string{publicTag}, Summary: "What a link to a new key shows",
+		Description: "A page with a button. It is the same whatever the link, and uses up none.", Parameters: token,
+	}, http.StatusOK, nil, content("text/html", text))
+	o := d.add(huma.Operation{
+		OperationID: "reveal-key", Method: http.MethodPost, Path: api.PathOnce, Tags: []string{publicTag}, Summary: "Fetch the new key behind a link",
+		Description: "Once and within ten minutes, and not after a restart of the server; it leaves the event key.reveal. A link that was used, has ended or never was is 404. Limited by address.",
+		Parameters:  token,
+	}, http.StatusOK, nil, content(api.MediaJSON, schema[api.Revealed](d)))
+	o.Responses["200"].Content["text/html"] = &huma.MediaType{Schema: text}
+}
+
+// exampleToken stands in the document for the end of a link.
+const exampleToken = "0Xo6zGm3pXAnq7dUCXg4oKbQ1Uv1hK2j5sZJw8RkYtE"
 
 func (d documenter) mcp() {
 	message := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})

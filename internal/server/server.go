@@ -95,6 +95,9 @@ type Server struct {
 	trading  *limiter // POST /v1/exchange that fails, by address
 	making   *limiter // POST /api/sec-api-key-generate, by address
 	calling  *limiter // /mcp, by address
+
+	once      *onceKeys // new keys behind links
+	revealing *limiter  // POST /v1/once/{token}, by address
 }
 
 // New returns a server.
@@ -123,6 +126,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
+		once: newOnceKeys(), revealing: newLimiter(1, 20),
 		connections: newConnections(&o),
 	}
 	var err error
@@ -165,6 +169,8 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST "+api.PathImport, s.importKeys)
 	s.mux.HandleFunc("GET "+api.PathExport, s.exportKeys)
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
+	s.mux.HandleFunc("GET "+api.PathOnce, s.oncePage)
+	s.mux.HandleFunc("POST "+api.PathOnce, s.reveal)
 	s.mux.HandleFunc("POST "+api.PathExchange, s.exchange)
 	s.mux.HandleFunc("GET "+api.PathKeySet, s.keySet)
 	if !s.options.NoGenerate {
