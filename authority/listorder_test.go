@@ -51,8 +51,11 @@ func TestListOrder(t *testing.T) {
 		}
 	}
 	for _, q := range []authority.ListRequest{
-		{Cursor: "x"}, {Cursor: "endless"}, {Sort: authority.Ending, Cursor: "x-key_0DFUqXqVeEpK4nSQhDZ0mR"},
-		{Sort: authority.Ending, Cursor: "key_0DFUqXqVeEpK4nSQhDZ0mR"}, {Sort: authority.Oldest, Cursor: "1-key_0DFUqXqVeEpK4nSQhDZ0mR"},
+		{Cursor: "x"},
+		{Cursor: "endless"},
+		{Sort: authority.Ending, Cursor: "x-key_0DFUqXqVeEpK4nSQhDZ0mR"},
+		{Sort: authority.Ending, Cursor: "key_0DFUqXqVeEpK4nSQhDZ0mR"},
+		{Sort: authority.Oldest, Cursor: "1-key_0DFUqXqVeEpK4nSQhDZ0mR"},
 	} {
 		_, _, err := a.List(ctx, admin, q)
 		wantError(t, err, authority.Invalid, "cursor")

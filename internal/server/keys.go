@@ -27,7 +27,7 @@ func (s *Server) registerKeys() {
 	}, s.issue)
 	register(s, huma.Operation{
 		OperationID: "list-keys", Method: http.MethodGet, Path: api.PathKeys, Tags: []string{keysTag},
-		Summary: "List records",
+		Summary:     "List records",
 		Description: "A page may hold fewer records than asked for, and even none, although there is a next_cursor: where a filter matches few of many, only so many are looked at for one page. Go on until there is none.",
 	}, s.listKeys)
 	register(s, huma.Operation{
