@@ -98,6 +98,8 @@ type Server struct {
 
 	once      *onceKeys // new keys behind links
 	revealing *limiter  // POST /v1/once/{token}, by address
+	waiting   seats     // GET /v1/events that waits
+	signing   *limiter  // POST /v1/sessions that fails, by address
 }
 
 // New returns a server.
@@ -126,7 +128,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
-		once: newOnceKeys(), revealing: newLimiter(1, 20),
+		once: newOnceKeys(), revealing: newLimiter(1, 20), signing: newLimiter(0.2, 10),
 		connections: newConnections(&o),
 	}
 	var err error
@@ -173,6 +175,9 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST "+api.PathOnce, s.reveal)
 	s.mux.HandleFunc("POST "+api.PathExchange, s.exchange)
 	s.mux.HandleFunc("GET "+api.PathKeySet, s.keySet)
+	s.mux.HandleFunc("POST "+api.PathSessions, s.signIn)
+	s.mux.HandleFunc("GET "+api.PathSessions, s.showSession)
+	s.mux.HandleFunc("DELETE "+api.PathSessions, s.signOut)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)
 	}
