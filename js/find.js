@@ -4,7 +4,7 @@
 
 import { crc32, number62 } from "./check.js";
 import { only } from "./encoding.js";
-import { normalize } from "./format.js";
+import { checkSecret, checkShape } from "./format.js";
 import { alphanumeric } from "./members.js";
 import { crockfordLike, formatAt, labelOf, otherAlphabet, usualEnvironment, wordy } from "./reading.js";
 
@@ -34,7 +34,7 @@ export function findKeywright(found) {
 				format.id = { encoding: "base62", chars: cut };
 				format.secret = { encoding: "base62", chars: body.length - cut - 1 - sum };
 			}
-			if (!sound(format)) {
+			if (!passes(checkSecret, format) || !passes(checkShape, format)) {
 				continue;
 			}
 		}
@@ -50,14 +50,20 @@ function hasCRC32(body) {
 	if (n < 22 || !only("base62", body.slice(n))) {
 		return false;
 	}
-	const bytes = Uint8Array.from(body, (c) => c.charCodeAt(0));
+	const bytes = new Uint8Array(n);
+	for (let i = 0; i < n; i++) {
+		bytes[i] = body.charCodeAt(i);
+	}
 	return number62(crc32(bytes, 0, n)) === body.slice(n);
 }
 
-/** Whether a format can be. @param {Format} format */
-function sound(format) {
+/**
+ * Whether a format passes a check.
+ * @param {(format: Format) => void} check @param {Format} format
+ */
+function passes(check, format) {
 	try {
-		normalize(format);
+		check(format);
 		return true;
 	} catch {
 		return false;
@@ -147,7 +153,7 @@ export function findPlain(found, preset) {
 		}
 		const format = formatAt(at, preset);
 		format.secret = { encoding: format.secret.encoding, chars: secret.length };
-		if (sound(format)) {
+		if (passes(checkSecret, format)) {
 			found.add(format, at.cut === 0 ? "guess" : "shape");
 			return;
 		}
@@ -190,7 +196,7 @@ export function findFixed(found, want) {
 		} else {
 			format.secret = { encoding: format.secret.encoding, chars: n };
 		}
-		if (sound(format)) {
+		if (passes(checkSecret, format)) {
 			found.add(format, "prefix");
 		}
 		return;

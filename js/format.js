@@ -232,7 +232,7 @@ function checkLabels(f) {
 }
 
 /** @param {FormatInput} f */
-function checkSecret(f) {
+export function checkSecret(f) {
 	const { secret } = f;
 	if (!secret) throw new FormatError("secret", "is missing", 'for example {"encoding":"base62","chars":43}');
 	if (partSize(secret) > 128 || (secret.bytes ?? 0) > MAX_SECRET_BYTES) {
@@ -284,7 +284,7 @@ const SHAPE_RULES = [
 const base58Bytes = (part) => part?.encoding === "base58" && Boolean(part.bytes);
 
 /** @param {FormatInput} f */
-function checkShape(f) {
+export function checkShape(f) {
 	for (const [applies, field, problem, hint] of SHAPE_RULES) {
 		if (applies(f)) throw new FormatError(field, problem, hint);
 	}
@@ -297,8 +297,12 @@ function checkShape(f) {
  * @returns {Format}
  */
 function compact(format) {
-	const kept = Object.entries(format).filter(([, value]) => value);
-	return /** @type {Format} */ (Object.fromEntries(kept));
+	/** @type {any} */
+	const kept = {};
+	for (const [field, value] of Object.entries(format)) {
+		if (value) kept[field] = value;
+	}
+	return kept;
 }
 
 /**

@@ -126,8 +126,14 @@ export class Inspection {
  * @returns {Format}
  */
 function written(format) {
-	const kept = Object.entries(format).filter(([, value]) => value);
-	return /** @type {Format} */ (Object.fromEntries(kept.map(([name, value]) => [name, typeof value === "object" ? { ...value } : value])));
+	/** @type {any} */
+	const kept = {};
+	for (const [name, value] of Object.entries(format)) {
+		if (value) {
+			kept[name] = typeof value === "object" ? { ...value } : value;
+		}
+	}
+	return kept;
 }
 
 /**

@@ -4,15 +4,19 @@
 // writes what it thinks to standard output, so that the other half can compare.
 
 import {
-	diagnose, entropy, FormatError, hash, inspect, ISSUERS, make, MalformedError, normalize, parse, PRESETS, row, strength, warnings,
+	entropy, FormatError, inspect, ISSUERS, make, MalformedError, normalize, PRESETS, row, strength, warnings,
 } from "../keywright.js";
+import { hashParsed } from "../hash.js";
 import { ISSUERS as TABLE } from "../issuers.js";
+import { diagnoseNormalized, parseNormalized } from "../parse.js";
 import { sampleOf } from "./issued.js";
 
 /**
  * @typedef {import("../keywright.js").Format} Format
  * @typedef {{formats?: object[], format: number, key?: string, as: string, make?: number, issued?: number, seed: number}} Request
  */
+
+Error.stackTraceLimit = 0; // most of the errors here are expected, and where they were thrown tells nothing
 
 /** @type {Format[]} those of the batch */
 let formats = [];
@@ -84,8 +88,8 @@ function judge(format, key, as) {
 	/** @type {string[] | string} */
 	let parsed;
 	try {
-		const k = parse(format, key);
-		parsed = [k.key, k.prefix, k.environment, k.publicId, k.secret, k.checksum, hash(format, key)];
+		const k = parseNormalized(format, key);
+		parsed = [k.key, k.prefix, k.environment, k.publicId, k.secret, k.checksum, hashParsed(format, k)];
 	} catch (error) {
 		parsed = malformed(error);
 	}
@@ -97,7 +101,7 @@ function judge(format, key, as) {
 	} catch (error) {
 		asked = malformed(error);
 	}
-	return [parsed, sound ? "" : diagnose(format, key), inspect(key).map(candidate), as, asked];
+	return [parsed, sound ? "" : diagnoseNormalized(format, key), inspect(key).map(candidate), as, asked];
 }
 
 /** @param {unknown} error */
