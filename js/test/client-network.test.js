@@ -303,3 +303,26 @@ test("options that cannot be", () => {
 		assert.rejects(new Client(good).issue({}, { idempotencyKey: key }), TypeError);
 	}
 });
+
+test("a key in the place of its id is not sent in a URL", async () => {
+	let sent = 0;
+	const fetch = async () => {
+		sent++;
+		return new Response("{}", { headers: { "Content-Type": "application/json" } });
+	};
+	const client = new Client({ url: "https://keys.example.com", key: SERVICE_KEY, fetch });
+	for (const id of [PRESENTED, "", "..", `${ID}/../..`, `${ID}\n`, undefined]) {
+		const wrong = /** @type {any} */ (id);
+		for (const call of [
+			client.show(wrong),
+			client.revoke(wrong),
+			client.rotate(wrong),
+			client.update(wrong, {}),
+			client.children(wrong),
+			client.issueChild(wrong, {}),
+		]) {
+			await assert.rejects(call, { name: "TypeError", message: "not a key id: expected key_ and 22 letters or digits" });
+		}
+	}
+	assert.equal(sent, 0);
+});
