@@ -147,8 +147,12 @@ function json(status, value, headers) {
 /** @param {Request} request */
 function notFound(request) {
 	const problem = {
-		type: "about:blank", title: "There is no such thing", status: 404, detail: "nothing is served at this path",
-		code: "not_found", hint: `use POST ${PATH}`,
+		type: "about:blank",
+		title: "There is no such thing",
+		status: 404,
+		detail: "nothing is served at this path",
+		code: "not_found",
+		hint: `use POST ${PATH}`,
 	};
 	const response = json(404, problem, new Headers({ "Content-Type": "application/problem+json" }));
 	return request.method === "HEAD" ? new Response(null, response) : response;

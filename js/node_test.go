@@ -3,6 +3,9 @@
 package js_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,13 +46,6 @@ func run(t *testing.T, folder, name string, args ...string) string {
 
 var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
 
-// packages are what tests compare with or run in, by the name of the test: npm ci in js/test installs them.
-var packages = map[string]string{
-	"engines": "test/node_modules/@oven",
-	"seam":    "test/node_modules/prefixed-api-key",
-	"worker":  "test/node_modules/miniflare",
-}
-
 // TestNode runs every file of test/ with the runner of Node.
 func TestNode(t *testing.T) {
 	need(t, "node", "", "Node")
@@ -58,12 +54,34 @@ func TestNode(t *testing.T) {
 		t.Fatalf("no test in js/test: %v", err)
 	}
 	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".test.js")
-		t.Run(name, func(t *testing.T) {
-			need(t, "node", packages[name], "Node, and npm ci in js/test")
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
+			needPackages(t, file)
 			if out := run(t, ".", "node", "--test-reporter=tap", file); !passed.MatchString(out) {
 				t.Errorf("no test ran:\n%s", out)
 			}
 		})
+	}
+}
+
+// needPackages skips a test whose file names a package of test/package.json, where npm ci was not run there.
+func needPackages(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m struct {
+		Dependencies map[string]string `json:"dependencies"`
+		Engines      map[string]string `json:"optionalDependencies"` // for one kind of machine
+	}
+	manifest, err := os.ReadFile("test/package.json")
+	if err != nil || json.Unmarshal(manifest, &m) != nil || len(m.Dependencies) == 0 {
+		t.Fatalf("test/package.json names no package: %v", err)
+	}
+	maps.Copy(m.Dependencies, m.Engines)
+	for name := range m.Dependencies {
+		if bytes.Contains(text, []byte(`"`+name+`"`)) || bytes.Contains(text, []byte(`"`+name+`/`)) {
+			need(t, "node", filepath.Join("test/node_modules", name), "npm ci in js/test")
+		}
 	}
 }

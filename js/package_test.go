@@ -153,7 +153,7 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// TestLicence: the package carries the licence of the project.
+// TestLicence: the package carries the licence of the project, and no address of a registry.
 func TestLicence(t *testing.T) {
 	ours, err := os.ReadFile("../LICENSE")
 	if err != nil {
@@ -163,9 +163,11 @@ func TestLicence(t *testing.T) {
 	if err != nil || !bytes.Equal(ours, packed) {
 		t.Errorf("js/LICENSE is not the licence of the project: %v", err)
 	}
-	lock, err := os.ReadFile("package-lock.json")
-	if err != nil || bytes.Contains(lock, []byte(`"resolved"`)) {
-		t.Errorf("js/package-lock.json names a registry, or is not there: npm install with the .npmrc beside it: %v", err)
+	for _, name := range []string{"package-lock.json", "bench/package-lock.json", "test/package-lock.json"} {
+		lock, err := os.ReadFile(name)
+		if err != nil || bytes.Contains(lock, []byte(`"resolved"`)) {
+			t.Errorf("js/%s names a registry, or is not there: npm install with omit-lockfile-registry-resolved, as in .npmrc: %v", name, err)
+		}
 	}
 	modules, err := filepath.Glob("*.js")
 	if err != nil || len(modules) == 0 {

@@ -60,7 +60,8 @@ function random(length) {
  * @returns {string} base58
  */
 export function hashSecret(secret) {
-	if (typeof secret !== "string" && !(secret instanceof Uint8Array)) throw new TypeError("the secret is neither bytes nor text");
+	if (typeof secret !== "string" && !(secret instanceof Uint8Array))
+		throw new TypeError("the secret is neither bytes nor text");
 	return encodeBase58(sha256(typeof secret === "string" ? bytesOf(secret) : secret));
 }
 

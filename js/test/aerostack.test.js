@@ -26,12 +26,15 @@ test("what the contract refuses is refused, in the same words", () => {
 			continue;
 		}
 		if (/JSON object|64 KiB/.test(c.message)) continue;
-		assert.throws(() => generateApiKey(options), (error) => {
-			assert.ok(error instanceof InvalidInputError && error instanceof TypeError);
-			assert.equal(error.code, "INVALID_INPUT");
-			assert.equal(error.message, c.message);
-			return true;
-		});
+		assert.throws(
+			() => generateApiKey(options),
+			(error) => {
+				assert.ok(error instanceof InvalidInputError && error instanceof TypeError);
+				assert.equal(error.code, "INVALID_INPUT");
+				assert.equal(error.message, c.message);
+				return true;
+			},
+		);
 		refused++;
 	}
 	assert.ok(refused > 25);
@@ -41,7 +44,8 @@ test("what the contract refuses is refused, in the same words", () => {
 
 test("every character is equally likely", () => {
 	const counts = new Map();
-	for (let i = 0; i < 2000; i++) for (const c of generateApiKey({ prefix: "a", length: 64 }).entropy) counts.set(c, (counts.get(c) ?? 0) + 1);
+	for (let i = 0; i < 2000; i++)
+		for (const c of generateApiKey({ prefix: "a", length: 64 }).entropy) counts.set(c, (counts.get(c) ?? 0) + 1);
 	assert.equal(counts.size, 55);
 	const expected = (2000 * 64) / 55;
 	let chi = 0;

@@ -61,7 +61,11 @@ function holdsNoKey(error) {
 
 const PROBLEM = "application/problem+json";
 /** @param {string} code @param {number} status */
-const problem = (code, status) => ({ status, media: PROBLEM, body: JSON.stringify({ code, status, detail: "no", hint: "later" }) });
+const problem = (code, status) => ({
+	status,
+	media: PROBLEM,
+	body: JSON.stringify({ code, status, detail: "no", hint: "later" }),
+});
 
 const valid = { body: '{"valid":true,"code":"VALID"}' };
 const issued = { status: 201, body: '{"key":"x","record":{}}' };
@@ -156,7 +160,11 @@ test("nothing is taken for a verdict that is none", async (t) => {
 		"a mistake": problem("internal", 500),
 		"no judgement": busy,
 		"a gateway without reasons": { status: 502, media: "text/plain", body: `bad gateway ${PRESENTED} ${SERVICE_KEY}` },
-		"a problem that repeats the service key": { status: 400, media: PROBLEM, body: `{"code":"invalid_input","detail":"Bearer ${SERVICE_KEY}"}` },
+		"a problem that repeats the service key": {
+			status: 400,
+			media: PROBLEM,
+			body: `{"code":"invalid_input","detail":"Bearer ${SERVICE_KEY}"}`,
+		},
 		elsewhere: { status: 307, headers: { Location: "https://evil.example.com/" } },
 		silence: hang,
 		"a closed door": closed,
@@ -189,9 +197,14 @@ test("nobody listens", async (t) => {
 	const named = !("Deno" in globalThis); // Deno has no code for it: then the request counts as sent
 	await assert.rejects(nowhere.show(ID), (e) => {
 		holdsNoKey(e);
-		return e instanceof TransportError && e.code === (named ? "ECONNREFUSED" : "") && e.message.includes(`${url} cannot be reached`);
+		return (
+			e instanceof TransportError && e.code === (named ? "ECONNREFUSED" : "") && e.message.includes(`${url} cannot be reached`)
+		);
 	});
-	await assert.rejects(calls.verify(nowhere), (e) => e instanceof NoJudgementError && e.cause instanceof TransportError && e.cause.sent === !named);
+	await assert.rejects(
+		calls.verify(nowhere),
+		(e) => e instanceof NoJudgementError && e.cause instanceof TransportError && e.cause.sent === !named,
+	);
 	assert.equal(asked.length, 0);
 	assert.equal((await calls.verify(client)) && asked.length, 1);
 });
@@ -209,7 +222,10 @@ test("it is given up when the caller says so", async (t) => {
 	await assert.rejects(client.show(ID, { signal: AbortSignal.timeout(100) }), /the request was given up/);
 	const later = await serve(t, [{ ...busy, headers: { "Retry-After": "9" } }, valid]);
 	const ask = { key: PRESENTED, keyspace: "acme" };
-	await assert.rejects(later.client.verify(ask, { signal: AbortSignal.timeout(100) }), (e) => e instanceof NoJudgementError && e.cause instanceof ProblemError);
+	await assert.rejects(
+		later.client.verify(ask, { signal: AbortSignal.timeout(100) }),
+		(e) => e instanceof NoJudgementError && e.cause instanceof ProblemError,
+	);
 	assert.ok(Date.now() - start < 5000);
 	assert.deepEqual([asked.length, later.asked.length], [1, 1]);
 });
@@ -236,7 +252,9 @@ test("what is asked is not changed on its way", async (t) => {
 	const seen = [];
 	const fetch = async (/** @type {any} */ url, /** @type {any} */ init) => {
 		seen.push([init.method, String(url), init.body && JSON.parse(init.body)]);
-		return new Response('{"valid":false,"code":"NOT_FOUND"}', { headers: { "Content-Type": "application/json; charset=utf-8" } });
+		return new Response('{"valid":false,"code":"NOT_FOUND"}', {
+			headers: { "Content-Type": "application/json; charset=utf-8" },
+		});
 	};
 	const client = new Client({ url: "https://keys.example.com/base/", key: SERVICE_KEY, fetch });
 	await client.verify({ key: PRESENTED, keyspace: "acme", scopes: ["a:b"], cost: 3 });
@@ -256,15 +274,30 @@ test("what is asked is not changed on its way", async (t) => {
 test("options that cannot be", () => {
 	const good = { url: "https://keys.example.com", key: SERVICE_KEY };
 	for (const changed of [
-		{ key: "" }, { key: undefined }, { key: `${SERVICE_KEY}\n` }, { key: `Bearer ${SERVICE_KEY}` }, { key: "ключ" },
-		{ url: "" }, { url: undefined }, { url: "keys.example.com" }, { url: "ftp://keys.example.com" },
-		{ url: `https://${SERVICE_KEY}@keys.example.com` }, { url: `https://keys.example.com/?key=${SERVICE_KEY}` }, { url: "https://keys.example.com/#x" },
-		{ timeout: 0 }, { timeout: -1 }, { timeout: NaN }, { timeout: Infinity },
+		{ key: "" },
+		{ key: undefined },
+		{ key: `${SERVICE_KEY}\n` },
+		{ key: `Bearer ${SERVICE_KEY}` },
+		{ key: "ключ" },
+		{ url: "" },
+		{ url: undefined },
+		{ url: "keys.example.com" },
+		{ url: "ftp://keys.example.com" },
+		{ url: `https://${SERVICE_KEY}@keys.example.com` },
+		{ url: `https://keys.example.com/?key=${SERVICE_KEY}` },
+		{ url: "https://keys.example.com/#x" },
+		{ timeout: 0 },
+		{ timeout: -1 },
+		{ timeout: NaN },
+		{ timeout: Infinity },
 	]) {
-		assert.throws(() => new Client(/** @type {any} */ ({ ...good, ...changed })), (e) => {
-			holdsNoKey(e);
-			return e instanceof TypeError;
-		});
+		assert.throws(
+			() => new Client(/** @type {any} */ ({ ...good, ...changed })),
+			(e) => {
+				holdsNoKey(e);
+				return e instanceof TypeError;
+			},
+		);
 	}
 	for (const key of ["", "a b", "x".repeat(300), "line\nbreak"]) {
 		assert.rejects(new Client(good).issue({}, { idempotencyKey: key }), TypeError);

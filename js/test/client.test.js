@@ -59,7 +59,10 @@ const scenarios = {
 		assert.equal(rotated.record.id, record.id);
 		assert.equal((await verify({ key })).secret, "previous");
 		assert.equal((await verify({ key: rotated.key })).secret, "current");
-		await assert.rejects(client.endGrace(record.id), (e) => e instanceof ProblemError && e.code === "conflict" && e.status === 409);
+		await assert.rejects(
+			client.endGrace(record.id),
+			(e) => e instanceof ProblemError && e.code === "conflict" && e.status === 409,
+		);
 		await client.endGrace(record.id, { force: true });
 		assert.equal((await verify({ key })).valid, false);
 		assert.equal((await verify({ key: rotated.key })).code, "VALID");
@@ -69,18 +72,24 @@ const scenarios = {
 		const made = [];
 		for (let i = 0; i < 5; i++) made.unshift((await client.issue({ owner: "lister", name: `k${i}` })).record.id);
 		const page = await client.list({ owner: "lister", limit: 2 });
-		assert.deepEqual(page.keys.map((/** @type {any} */ r) => r.id), made.slice(0, 2));
+		assert.deepEqual(
+			page.keys.map((/** @type {any} */ r) => r.id),
+			made.slice(0, 2),
+		);
 		const found = [];
 		for await (const record of client.all({ owner: "lister", limit: 2, state: undefined })) found.push(record.id);
 		assert.deepEqual(found, made);
 	},
 
-	async "children"() {
+	async children() {
 		const { record } = await client.issue({ scopes: ["a:*", "keywright:children"] });
 		const child = await client.issueChild(record.id, { name: "task", scopes: ["a:b"], expires_in: "15m" });
 		assert.equal((await verify({ key: child.key, scopes: ["a:b"] })).code, "VALID");
 		const { keys } = await client.children(record.id);
-		assert.deepEqual(keys.map((/** @type {any} */ r) => [r.id, r.parent]), [[child.record.id, record.id]]);
+		assert.deepEqual(
+			keys.map((/** @type {any} */ r) => [r.id, r.parent]),
+			[[child.record.id, record.id]],
+		);
 		await client.revoke(record.id);
 		assert.equal((await verify({ key: child.key })).valid, false);
 	},
@@ -112,7 +121,11 @@ const scenarios = {
 			["default_live_000000000000_0000000000000000000000000000000000000000000000000", "MALFORMED"],
 		]) {
 			const verdict = await verify({ key: presented, keyspace: "default" });
-			assert.deepEqual([verdict.valid, verdict.code, verdict.keyspace], [false, code, "default"], String(presented).slice(0, 20));
+			assert.deepEqual(
+				[verdict.valid, verdict.code, verdict.keyspace],
+				[false, code, "default"],
+				String(presented).slice(0, 20),
+			);
 		}
 	},
 
@@ -136,10 +149,26 @@ const scenarios = {
 		const made = await client.call("POST", "/v1/keyspaces", { name: "acme" });
 		assert.equal(made.name, "acme");
 		assert.equal((await client.call("GET", "/v1/keyspaces/acme")).name, "acme");
-		assert.equal(await client.call("GET", "/livez").then(() => "answered", (e) => e.name), "answered");
+		assert.equal(
+			await client.call("GET", "/livez").then(
+				() => "answered",
+				(e) => e.name,
+			),
+			"answered",
+		);
 		const { key } = await client.issue({ keyspace: "acme", environment: "test" });
 		assert.equal((await verify({ key, keyspace: "acme", environment: "live" })).valid, false);
-		for (const path of ["v1/keys", "//evil.example.com/v1", "/v1/../../x", "/v1/%2e%2e/x", "/v1/keys#x", "/v1/a b", "", "https://evil.example.com", "/ключ"]) {
+		for (const path of [
+			"v1/keys",
+			"//evil.example.com/v1",
+			"/v1/../../x",
+			"/v1/%2e%2e/x",
+			"/v1/keys#x",
+			"/v1/a b",
+			"",
+			"https://evil.example.com",
+			"/ключ",
+		]) {
 			await assert.rejects(client.call("GET", path), TypeError, path);
 		}
 	},
@@ -155,19 +184,31 @@ const scenarios = {
 
 	async "no key where it could be read"() {
 		const { key } = await client.issue({});
-		const shown = [JSON.stringify(client), inspect(client, { depth: 9, showHidden: true }), String(client), JSON.stringify({ client }), inspect({ client })];
+		const shown = [
+			JSON.stringify(client),
+			inspect(client, { depth: 9, showHidden: true }),
+			String(client),
+			JSON.stringify({ client }),
+			inspect({ client }),
+		];
 		shown.push(...Reflect.ownKeys(client).map(String), JSON.stringify(structuredClone({ ...client })));
 		const failures = await Promise.allSettled([
-			client.show(key), client.show(server.key), client.revoke(key), client.list({ parent: key }), client.issueChild(key, {}),
-			client.issue({ owner: 7, metadata: key }), verify({ key, keyspace: key }), client.call("POST", "/v1/verify", { key, keyspace: "x" }),
+			client.show(key),
+			client.show(server.key),
+			client.revoke(key),
+			client.list({ parent: key }),
+			client.issueChild(key, {}),
+			client.issue({ owner: 7, metadata: key }),
+			verify({ key, keyspace: key }),
+			client.call("POST", "/v1/verify", { key, keyspace: "x" }),
 		]);
 		for (const f of failures) {
 			assert.equal(f.status, "rejected");
-			if (f.status === "rejected") shown.push(inspect(f.reason, { depth: 9, showHidden: true }), String(f.reason), JSON.stringify(f.reason));
+			if (f.status === "rejected")
+				shown.push(inspect(f.reason, { depth: 9, showHidden: true }), String(f.reason), JSON.stringify(f.reason));
 		}
 		for (const text of shown) assert.ok(!text.includes(server.key) && !text.includes(key), "a key can be read");
 		assert.ok(!server.log().includes(key) && !server.log().includes(server.key), "a key is in the log of the server");
 		assert.match(inspect(client), /^Client \{ url: "http:/);
 	},
 };
-

@@ -41,7 +41,8 @@ export async function keeps(send) {
 		const what = `case ${i}, ${method} ${(c.body ?? "").slice(0, 80)}`;
 		assert.equal(response.status, c.status, what);
 		assert.equal(response.headers.get("Cache-Control"), "no-store", what);
-		for (const [name, want] of Object.entries(c.answer ?? {})) assert.equal(response.headers.get(name) ?? "", want, `${what}: ${name}`);
+		for (const [name, want] of Object.entries(c.answer ?? {}))
+			assert.equal(response.headers.get(name) ?? "", want, `${what}: ${name}`);
 		const text = await response.text();
 		if (c.status === 204) {
 			assert.equal(text, "", what);

@@ -39,7 +39,7 @@ test("formats", async () => {
 		{ encoding: "base62", chars: [CANARY] }, { encoding: [CANARY], bytes: 32 }, Symbol(CANARY), () => CANARY,
 	];
 	const attempts = [];
-	for (const name of PRESETS) {
+	for (const name of ["keywright", "unambiguous", "seam", "seam-v4", "opaque"]) { // one of each kind
 		for (const field of fields) {
 			for (const value of values) {
 				const changed = /** @type {any} */ ({ ...preset(name), [field]: value });
@@ -51,7 +51,7 @@ test("formats", async () => {
 	for (const value of [CANARY, [CANARY], { [CANARY]: 1 }, () => CANARY]) {
 		attempts.push(() => preset(/** @type {any} */ (value)), () => normalize(/** @type {any} */ (value)));
 	}
-	assert.ok((await refusals(attempts)) > 4000, "most of these are refused");
+	assert.ok((await refusals(attempts)) > 1500, "most of these are refused");
 });
 
 test("options", async () => {

@@ -8,7 +8,8 @@ import { decode, decodeBase58, encode, encodeBase58 } from "../encoding.js";
 import * as v4 from "../seam-v4.js";
 
 /** @param {string} name */
-const vectors = (name) => JSON.parse(readFileSync(new URL(`../../testdata/vectors/${name}.json`, import.meta.url), "utf8")).cases;
+const vectors = (name) =>
+	JSON.parse(readFileSync(new URL(`../../testdata/vectors/${name}.json`, import.meta.url), "utf8")).cases;
 /** @param {string} hex */
 const base58 = (hex) => encodeBase58(/** @type {Uint8Array} */ (decode("hex", hex)));
 
@@ -64,18 +65,35 @@ test("what is made", async () => {
 
 test("what is refused", async () => {
 	for (const keyPrefix of [undefined, "", "my_app"]) {
-		await assert.rejects(v4.generateAPIKey({ keyPrefix }), /You must provide a `keyPrefix`, and it must not include `_` characters\./);
+		await assert.rejects(
+			v4.generateAPIKey({ keyPrefix }),
+			/You must provide a `keyPrefix`, and it must not include `_` characters\./,
+		);
 	}
-	await assert.rejects(v4.generateAPIKey({ keyPrefix: "a", secretEntropy: 129 }), /`secretEntropy` must be a multiple of 8 so it can fill a byte string\./);
+	await assert.rejects(
+		v4.generateAPIKey({ keyPrefix: "a", secretEntropy: 129 }),
+		/`secretEntropy` must be a multiple of 8 so it can fill a byte string\./,
+	);
 	await assert.rejects(v4.generateAPIKey({ keyPrefix: "a", secretEntropy: 0 }), RangeError);
 	for (const key of ["", "abc", "a_b", "a__b", "_a_b", "a_b_", "a_b_c_d", undefined, 7]) {
-		assert.throws(() => v4.extractSecret(/** @type {any} */ (key)), { message: "Unexpected API key format. There should be 3 parts separate by `_`." });
+		assert.throws(() => v4.extractSecret(/** @type {any} */ (key)), {
+			message: "Unexpected API key format. There should be 3 parts separate by `_`.",
+		});
 	}
 	const { apiKey, secretHash } = await v4.generateAPIKey({ keyPrefix: "a" });
 	const other = await v4.generateAPIKey({ keyPrefix: "a" });
 	assert.equal(v4.checkAPIKey(other.apiKey, secretHash), false);
 	const end = apiKey.at(-1) === "2" ? "3" : "2";
-	for (const key of [apiKey.slice(0, -1) + end, `${apiKey}1`, apiKey.replace(/_([^_]*)$/, "_1$1"), `${apiKey}0`, `x${apiKey}_`, v4.extractSecret(apiKey), "", undefined]) {
+	for (const key of [
+		apiKey.slice(0, -1) + end,
+		`${apiKey}1`,
+		apiKey.replace(/_([^_]*)$/, "_1$1"),
+		`${apiKey}0`,
+		`x${apiKey}_`,
+		v4.extractSecret(apiKey),
+		"",
+		undefined,
+	]) {
 		assert.equal(v4.checkAPIKey(/** @type {any} */ (key), secretHash), false);
 	}
 	for (const hash of ["", secretHash.slice(1), `${secretHash}1`, `1${secretHash}`, "0".repeat(44), undefined]) {

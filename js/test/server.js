@@ -23,7 +23,17 @@ export async function start(t) {
 	const binary = join(folder, "keywright");
 	await promisify(execFile)("go", ["build", "-o", binary, "./cmd/keywright"], { cwd: root });
 	const keyFile = join(folder, "service-key");
-	const arguments_ = ["serve", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--admin-key-file", keyFile, "--log-format", "json"];
+	const arguments_ = [
+		"serve",
+		"--data",
+		join(folder, "data"),
+		"--listen",
+		"127.0.0.1:0",
+		"--admin-key-file",
+		keyFile,
+		"--log-format",
+		"json",
+	];
 	const server = spawn(binary, arguments_, {
 		cwd: folder,
 		env: { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: folder },

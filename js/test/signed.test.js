@@ -100,7 +100,11 @@ test("one character is enough to refuse a key", async () => {
 	const { key } = await sign({ user_id: "u", key_id: "k" }, "secret");
 	for (let i = 0; i < key.length; i++) {
 		const other = key[i] === "A" ? "B" : "A";
-		for (const changed of [key.slice(0, i) + other + key.slice(i + 1), key.slice(0, i) + key.slice(i + 1), `${key.slice(0, i)}\n${key.slice(i)}`]) {
+		for (const changed of [
+			key.slice(0, i) + other + key.slice(i + 1),
+			key.slice(0, i) + key.slice(i + 1),
+			`${key.slice(0, i)}\n${key.slice(i)}`,
+		]) {
 			assert.ok(["malformed", "wrong signature"].includes(String(await kindOf(verifySigned(changed, "secret"), key))));
 		}
 	}
@@ -113,8 +117,15 @@ test("what cannot sign", async () => {
 		assert.equal(await kindOf(verifySigned("x", /** @type {any} */ (secret)), ""), "unusable");
 		if (!Array.isArray(secret)) assert.equal(await kindOf(derive(/** @type {any} */ (secret), "read"), ""), "unusable");
 	}
-	for (const claims of [{ user_id: "" }, {}, { user_id: "\ud800" }, { user_id: "u", permissions: "read" }, { user_id: "u", permissions: [1] },
-		{ user_id: "u", key_id: 7 }, { user_id: "u", permissions: ["x".repeat(8192)] }]) {
+	for (const claims of [
+		{ user_id: "" },
+		{},
+		{ user_id: "\ud800" },
+		{ user_id: "u", permissions: "read" },
+		{ user_id: "u", permissions: [1] },
+		{ user_id: "u", key_id: 7 },
+		{ user_id: "u", permissions: ["x".repeat(8192)] },
+	]) {
 		assert.equal(await kindOf(sign(/** @type {any} */ (claims), "secret"), ""), "unusable");
 	}
 	assert.equal(await kindOf(verifySigned(/** @type {any} */ (undefined), "secret"), ""), "malformed");
