@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestNpxPrompt types a key as a person would into npx keywright: it is read, and never shown; Ctrl-C gives up, and the
@@ -23,7 +25,9 @@ func TestNpxPrompt(t *testing.T) {
 	} {
 		person, program := openTerminal(t)
 		before := stateOf(t, program)
-		cmd := exec.Command("node", "../../js/bin/keywright.js", "hash", "--preset", "seam")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "node", "../../js/bin/keywright.js", "hash", "--preset", "seam")
 		var stdout bytes.Buffer
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = program, &stdout, program
 		if err := cmd.Start(); err != nil {

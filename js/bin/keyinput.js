@@ -72,7 +72,7 @@ function readFile(file) {
 		}
 		return room.subarray(0, size);
 	} catch (error) {
-		throw unknowable(`the key could not be read: ${file}: ${fileProblem(error)}`, KEY_INPUT_HINT);
+		throw unknowable(`the key could not be read: read ${file}: ${fileProblem(error)}`, KEY_INPUT_HINT);
 	} finally {
 		closeSync(fd);
 	}
