@@ -35,7 +35,7 @@ function line(k, i, shown) {
 			c.secret ? keyText(k, shown) : element("span", { class: "mono" }, value),
 			button(i, j, `Copy ${c.name} of key ${i + 1}`))));
 	});
-	row.append(element("td", { role: "cell", class: "whole", "data-label": "Row" }, button(i, COLUMNS.length, `Copy row ${i + 1}`)));
+	row.append(element("td", { role: "cell", class: "whole", "data-label": "Whole row" }, button(i, COLUMNS.length, `Copy row ${i + 1}`)));
 	return row;
 }
 

@@ -20,6 +20,7 @@ import { showTypes } from "./types.js";
 /** @typedef {import("./settings.js").Settings} Settings */
 
 const batch = new Batch();
+const nothing = new Batch(); // for the view that is not seen: no key stays behind in it
 /** @type {Settings} */
 let settings = { ...DEFAULTS };
 let opened = false; // the batch, rather than the one key
@@ -30,15 +31,13 @@ function show() {
 	find("one").hidden = opened;
 	find("batch").hidden = !opened;
 	showBlocked();
-	if (!opened) {
-		showOne(batch, shown);
-		return;
-	}
-	showOptions(settings, batch.problem);
-	showSummary(batch, settings);
-	showLedger(batch, shown);
-	showReview(batch);
-	showJSON(batch, shown);
+	showOne(opened ? nothing : batch, shown);
+	const listed = opened ? batch : nothing;
+	showOptions(settings, listed.problem);
+	showSummary(listed, settings);
+	showLedger(listed, shown);
+	showReview(listed);
+	showJSON(listed, shown);
 	const none = batch.keys.length === 0;
 	for (const button of find("batch").querySelectorAll("[data-take], [data-download], #show")) {
 		/** @type {HTMLButtonElement} */ (button).disabled = none;
@@ -91,8 +90,8 @@ function clear() {
 /** start is the page as it opens. */
 function start() {
 	const linked = read(location.hash);
-	opened = Boolean(linked);
-	remake(linked ?? settings);
+	opened ||= Boolean(linked);
+	remake(linked);
 }
 
 const TAKE = /** @type {Record<string, {what: string, text: () => string, hashes?: boolean}>} */ ({

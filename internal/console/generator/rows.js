@@ -69,5 +69,5 @@ export const FILES = /** @type {Record<string, {name: string, type: string, hash
 
 /** ledgerText is rows of the ledger with tabs between, as a spreadsheet pastes them. @param {MadeKey[]} keys */
 export function ledgerText(keys) {
-	return table(keys.map((k) => Object.fromEntries(COLUMNS.map((c) => [c.title, c.cell(k)]))), "\t");
+	return table(keys.map((k) => Object.fromEntries(COLUMNS.map((c) => [c.title, c.cell(k).replace(/^-$/, "")]))), "\t");
 }
