@@ -2,15 +2,16 @@
 
 import { crc32, crockford4, number62 } from "./check.js";
 import { ALPHABETS, encode } from "./encoding.js";
-import { entropy, partBits, warnings } from "./entropy.js";
+import { entropy, warnings } from "./entropy.js";
 import { FormatError } from "./errors.js";
-import { environment, normalize, preset } from "./format.js";
+import { normalize } from "./format.js";
 import { digestHex } from "./hash.js";
-import { DEFAULT_PRESET, shaped } from "./preset.js";
+import { formatOf } from "./options.js";
 
 /** @typedef {import("./format.js").Format} Format */
 /** @typedef {import("./format.js").FormatInput} FormatInput */
 /** @typedef {import("./format.js").Part} Part */
+/** @typedef {import("./options.js").GenerateOptions} GenerateOptions */
 
 /**
  * @typedef {object} MadeKey a new key and what should be known of it; absent segments are empty
@@ -29,23 +30,10 @@ import { DEFAULT_PRESET, shaped } from "./preset.js";
  */
 
 /**
- * What keys should be like, as the flags of `keywright generate` say it: a format, or a preset and what differs from it.
+ * Fills bytes with randomness, or throws.
  *
- * @typedef {object} GenerateOptions
- * @property {FormatInput} [format] stands alone
- * @property {string} [preset] the default is keywright
- * @property {string} [prefix] the label at the front
- * @property {string} [environment] live, test, staging, dev, one of your own, or none
- * @property {string} [separator] one of _ - . : ~
- * @property {import("./encoding.js").Encoding} [encoding] of the secret; it keeps its entropy unless a size is given
- * @property {number} [bytes] of entropy in the secret
- * @property {number} [chars] of the secret, instead of bytes
- * @property {number} [idBytes] of the public id; 0 leaves it out
- * @property {import("./check.js").Checksum | false} [checksum] false is none
- * @property {import("./preset.js").Shape} [shape]
+ * @typedef {(bytes: Uint8Array) => void} Random
  */
-
-/** Fills bytes with randomness. @typedef {(bytes: Uint8Array) => unknown} Random */
 
 const MAX_BLOCK = 65536; // what getRandomValues takes at most
 const PAUSE = 10000; // keys between which other work gets its turn
@@ -157,6 +145,7 @@ class Generator {
 		this.codes = new Uint8Array(1024); // the key that is being made
 		for (let i = 0; i < this.labels.length; i++) this.codes[i] = this.labels.charCodeAt(i);
 		this.length = 0; // of that key
+		this.letters = [0]; // the same as codes
 		this.bytes = new Uint8Array(); // those that the last segment shows
 		this.block = new Uint8Array(Math.min(MAX_BLOCK, Math.max(256, 64 * Math.ceil(count))));
 		this.used = this.block.length; // what was used is zero
@@ -167,22 +156,24 @@ class Generator {
 	/** @returns {MadeKey} */
 	next() {
 		const { format: f, codes } = this;
-		const start = (this.length = this.labels.length);
-		let publicId = "";
+		const start = this.labels.length;
+		this.length = start;
 		if (f.id) {
-			publicId = this.segment(f.id);
+			this.segment(f.id);
 			codes[this.length++] = this.separator;
 		}
 		const from = this.length;
-		const secret = this.segment(f.secret);
+		this.segment(f.secret);
 		const to = this.length;
 		if (f.checksum === "crc32") this.append(number62(crc32(codes, start, to)));
 		if (f.checksum === "crockford4") this.append(f.separator + crockford4(codes, to));
 		const hash = this.hash(from, to);
+		const key = this.text();
 		return {
-			key: this.text(0, this.length), hash, preset: f.preset ?? "", prefix: f.prefix ?? "", environment: f.environment ?? "",
-			publicId, secret, secretLength: secret.length, entropyBits: this.entropyBits,
-			checksum: f.checksum === "none" ? "none" : "ok", storageHash: hash, warnings: this.warnings,
+			key, hash, preset: f.preset ?? "", prefix: f.prefix ?? "", environment: f.environment ?? "",
+			publicId: f.id ? key.slice(start, from - 1) : "", secret: key.slice(from, to), secretLength: to - from,
+			entropyBits: this.entropyBits, checksum: f.checksum === "none" ? "none" : "ok", storageHash: hash,
+			warnings: this.warnings,
 		};
 	}
 
@@ -190,13 +181,10 @@ class Generator {
 	 * Appends a random segment.
 	 *
 	 * @param {Part} part
-	 * @returns {string} the segment
 	 */
 	segment(part) {
-		const from = this.length;
 		if (part.bytes) this.append(this.shown(part.encoding, part.bytes));
 		else this.sample(SAMPLES[part.encoding], part.chars ?? 0);
-		return this.text(from, this.length);
 	}
 
 	/**
@@ -222,26 +210,34 @@ class Generator {
 	 * @param {number} n
 	 */
 	sample(samples, n) {
+		const { block, codes } = this;
 		const end = this.length + n;
-		while (this.length < end) {
-			if (this.used === this.block.length) this.refill();
-			const code = samples[this.block[this.used]];
-			this.block[this.used++] = 0;
-			this.codes[this.length] = code;
-			if (code !== 0) this.length++; // 0 stands for a byte beyond the last whole multiple of the alphabet
+		let { length, used } = this;
+		while (length < end) {
+			if (used === block.length) used = this.refill();
+			const code = samples[block[used]];
+			block[used++] = 0;
+			codes[length] = code;
+			if (code !== 0) length++; // 0 stands for a byte beyond the last whole multiple of the alphabet
 		}
+		this.length = length;
+		this.used = used;
 	}
 
-	/** Reads a new block. */
+	/** Reads a new block; returns how many of its bytes are used. */
 	refill() {
+		this.used = this.block.length;
 		try {
-			this.random(this.block);
+			/** @type {any} */
+			const filled = this.random(this.block);
+			if (typeof filled?.then === "function") throw new Error("the source of randomness must fill the bytes before it returns");
 		} catch (cause) {
 			this.block.fill(0);
 			const why = cause instanceof Error ? `: ${cause.message}` : "";
 			throw new Error(`no randomness, so no key was made${why}`, { cause });
 		}
 		this.used = 0;
+		return 0;
 	}
 
 	/** @param {string} text in ASCII */
@@ -249,12 +245,12 @@ class Generator {
 		for (let i = 0; i < text.length; i++) this.codes[this.length++] = text.charCodeAt(i);
 	}
 
-	/**
-	 * @param {number} from
-	 * @param {number} to
-	 */
-	text(from, to) {
-		return String.fromCharCode.apply(null, /** @type {any} */ (this.codes.subarray(from, to)));
+	/** The whole key. From a plain array a string is made twice as fast as from a part of a typed one. */
+	text() {
+		const { codes, letters } = this;
+		letters.length = this.length;
+		for (let i = 0; i < letters.length; i++) letters[i] = codes[i];
+		return String.fromCharCode.apply(null, letters);
 	}
 
 	/**
@@ -268,84 +264,4 @@ class Generator {
 		if (this.format.hash === "secret") return digestHex(this.codes, from, to);
 		return digestHex(this.bytes, 0, this.bytes.length); // of the secret, which was made last
 	}
-}
-
-const OPTIONS = [
-	"format", "preset", "prefix", "environment", "separator", "encoding", "bytes", "chars", "idBytes", "checksum", "shape",
-];
-
-/**
- * Returns the format that options describe.
- *
- * @param {GenerateOptions} options
- * @returns {Format} normalized
- */
-export function formatOf(options) {
-	if (typeof options !== "object" || options === null || Array.isArray(options)) {
-		throw new FormatError("options", "are not an object", 'for example { prefix: "acme" }');
-	}
-	const given = /** @type {GenerateOptions} */ (
-		Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null))
-	);
-	const names = Object.keys(given);
-	if (names.some((name) => !OPTIONS.includes(name))) {
-		throw new FormatError("options", "hold a name that is not known", `use ${OPTIONS.join(", ")}`);
-	}
-	if (given.format) {
-		if (names.length > 1) throw new FormatError("format", "stands beside other options", "change the format itself, or leave it out");
-		return normalize(given.format);
-	}
-	/** @type {FormatInput} */
-	let format = preset(given.preset ?? DEFAULT_PRESET);
-	if (given.shape !== undefined) {
-		format = shaped(format, given.shape);
-		checkShapeOptions(given);
-	}
-	if (given.prefix !== undefined) format.prefix = given.prefix;
-	if (given.environment !== undefined) format.environment = given.environment === "none" ? "" : environment(given.environment);
-	if (given.separator !== undefined) format.separator = given.separator;
-	if (given.checksum !== undefined) format.checksum = given.checksum === false ? "none" : given.checksum;
-	setSizes(format, given);
-	return normalize(format);
-}
-
-/** @param {GenerateOptions} given */
-function checkShapeOptions(given) {
-	for (const name of /** @type {const} */ (["prefix", "environment", "separator"])) {
-		if (given.shape !== "secret-only" || given[name] === undefined || given[name] === "none") continue;
-		throw new FormatError(name, "is not possible with the shape secret-only", "such keys have no labels: leave one of the two out");
-	}
-	if (given.shape !== "public-id" && (given.idBytes ?? 0) > 0) {
-		throw new FormatError("idBytes", "is not possible with this shape", "such keys have no public id: leave one of the two out");
-	}
-}
-
-/**
- * Sets how large the segments are. In another alphabet a secret keeps its entropy, unless a size is given.
- *
- * @param {FormatInput} format
- * @param {GenerateOptions} given
- */
-function setSizes(format, given) {
-	if (given.bytes !== undefined && given.chars !== undefined) {
-		throw new FormatError("bytes", "stands beside chars", "give one of them");
-	}
-	let secret = /** @type {Part} */ (format.secret);
-	if (given.encoding !== undefined && given.encoding !== secret.encoding) {
-		secret = { encoding: given.encoding, bytes: Math.floor(partBits(secret) / 8) };
-	}
-	for (const [name, hint] of /** @type {const} */ ([
-		["bytes", "32 bytes are 256 bits"], ["chars", "32 characters of base62 are 190 bits"],
-	])) {
-		const size = given[name];
-		if (size === undefined) continue;
-		if (!Number.isInteger(size) || size < 1) throw new FormatError(name, "is not a size", hint);
-		secret = { encoding: secret.encoding, [name]: size };
-	}
-	format.secret = secret;
-	if (given.idBytes === undefined) return;
-	if (!Number.isInteger(given.idBytes) || given.idBytes < 0 || (given.idBytes > 0 && !format.id)) {
-		throw new FormatError("idBytes", "is not possible with this format", "its keys have no public id; the shape public-id gives them one");
-	}
-	format.id = format.id && given.idBytes > 0 ? { encoding: format.id.encoding, bytes: given.idBytes } : undefined;
 }

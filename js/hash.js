@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { decode, decodeBase58 } from "./encoding.js";
+import { decode, decodeBase58, encode } from "./encoding.js";
 import { normalize } from "./format.js";
 import { parseNormalized } from "./parse.js";
 import { digestWords, sha256 } from "./sha256.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, byteValues } from "./text.js";
 
 /** @typedef {import("./format.js").FormatInput} FormatInput */
 
-/** Two digits for each byte. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const DIGITS = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const digits = new Array(64).fill(0); // of the hash that is written
 
 /**
  * Writes bytes as lower-case hex.
@@ -17,9 +17,7 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
  * @param {Uint8Array} bytes
  */
 export function toHex(bytes) {
-	let text = "";
-	for (const byte of bytes) text += HEX[byte];
-	return text;
+	return encode("hex", bytes);
 }
 
 /**
@@ -31,12 +29,11 @@ export function toHex(bytes) {
  */
 export function digestHex(bytes, from, to) {
 	const words = digestWords(bytes, from, to);
-	let text = "";
+	let n = 0;
 	for (let i = 0; i < 8; i++) {
-		const word = words[i];
-		text += HEX[word >>> 24] + HEX[(word >>> 16) & 255] + HEX[(word >>> 8) & 255] + HEX[word & 255];
+		for (let shift = 28; shift >= 0; shift -= 4) digits[n++] = DIGITS[(words[i] >>> shift) & 15];
 	}
-	return text;
+	return String.fromCharCode.apply(null, digits);
 }
 
 /**
@@ -59,9 +56,18 @@ export function hashText(text) {
  */
 export function hash(format, key) {
 	const f = normalize(format);
-	const parsed = parseNormalized(f, key);
-	if (f.hash === "full") return hashText(parsed.key);
-	if (f.hash === "secret") return hashText(parsed.secret);
+	return hashParsed(f, parseNormalized(f, key));
+}
+
+/**
+ * The storage hash of a key that parseNormalized read.
+ *
+ * @param {import("./format.js").Format} f
+ * @param {import("./parse.js").Parsed} parsed its segments as byte strings
+ */
+export function hashParsed(f, parsed) {
+	if (f.hash === "full") return toHex(sha256(byteValues(parsed.key)));
+	if (f.hash === "secret") return toHex(sha256(byteValues(parsed.secret)));
 	return toHex(sha256(decodeBase58(parsed.secret, f.secret.bytes ?? 0) ?? new Uint8Array()));
 }
 
@@ -151,7 +157,8 @@ export function parseHash(text, encoding) {
  * @returns {string | undefined}
  */
 function readHash(encoding, text) {
-	let bytes;
+	/** @type {Uint8Array | undefined} */
+	let bytes = undefined;
 	switch (encoding) {
 		case "hex":
 			bytes = decode("hex", text.toLowerCase());

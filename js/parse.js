@@ -4,7 +4,7 @@ import { CHECKSUM_SIZE, crc32, crockford4, number62 } from "./check.js";
 import { ALPHABETS, alphanumeric, decodeBase58, holds, only, showsBytes, strictCrockford } from "./encoding.js";
 import { MalformedError } from "./errors.js";
 import { bodySize, bySeparators, MAX_KEY_BYTES, normalize, partSize } from "./format.js";
-import { byteString, bytesOf } from "./text.js";
+import { byteString, byteValues, textOf } from "./text.js";
 
 /** @typedef {import("./format.js").Format} Format */
 /** @typedef {import("./format.js").FormatInput} FormatInput */
@@ -47,21 +47,26 @@ const notBytes = (/** @type {string} */ segment) => malformed("is not base58 of 
  * @returns {Parsed}
  */
 export function parse(format, key) {
-	return parseNormalized(normalize(format), key);
+	const parsed = parseNormalized(normalize(format), key);
+	return { ...parsed, key: textOf(parsed.key), secret: textOf(parsed.secret) };
 }
 
 /**
- * @param {Format} f
+ * Reads a key, and returns its segments as byte strings.
+ *
+ * @param {Format} f normalized
  * @param {string | Uint8Array} key
  * @returns {Parsed}
  */
 export function parseNormalized(f, key) {
 	if (typeof key !== "string" && !(key instanceof Uint8Array)) throw malformed("is not text");
+	// Half a pair of UTF-16 is no text, and in UTF-8 would become some other character.
+	if (typeof key === "string" && /\p{Surrogate}/u.test(key)) throw malformed("is not printable text");
 	if (key.length === 0) throw malformed("is empty");
 	if (key.length > MAX_KEY_BYTES) throw malformed("is longer than 1024 bytes");
 	let text = byteString(key);
 	if (text.length > MAX_KEY_BYTES) throw malformed("is longer than 1024 bytes");
-	if (f.secret.encoding === "opaque") return parseOpaque(key, text);
+	if (f.secret.encoding === "opaque") return parseOpaque(text);
 	if (bySeparators(f)) return parseBySeparators(f, text);
 	const spans = place(f, text);
 	text = canonical(f, spans, text);
@@ -171,7 +176,7 @@ function fits(part, text) {
  */
 function check(f, spans, text) {
 	if (f.checksum === "none") return "none";
-	const bytes = bytesOf(text);
+	const bytes = byteValues(text);
 	const [from, to] = [f.id ? spans.id[0] : spans.secret[0], spans.secret[1]];
 	const sum = f.checksum === "crc32" ? number62(crc32(bytes, from, to)) : crockford4(bytes, to);
 	return sum === text.slice(...spans.checksum) ? "ok" : "wrong";
@@ -204,27 +209,22 @@ function parseBySeparators(f, text) {
 /**
  * Takes any text of 16 to 1,024 bytes that a header can carry.
  *
- * @param {string | Uint8Array} key
- * @param {string} bytes the same, a character for each byte
+ * @param {string} text a byte string
  * @returns {Parsed}
  */
-function parseOpaque(key, bytes) {
-	if (bytes.length < 16) throw malformed("is shorter than 16 bytes");
-	if (/[\0-\x1f\x7f]/.test(bytes)) throw malformed("is not printable text");
-	const text = printable(key);
+function parseOpaque(text) {
+	if (text.length < 16) throw malformed("is shorter than 16 bytes");
+	if (/[\0-\x1f\x7f]/.test(text) || !isUtf8(text)) throw malformed("is not printable text");
 	return { key: text, prefix: "", environment: "", publicId: "", secret: text, checksum: "none" };
 }
 
-/** @param {string | Uint8Array} key */
-function printable(key) {
-	if (typeof key === "string") {
-		if (/\p{Surrogate}/u.test(key)) throw malformed("is not printable text");
-		return key;
-	}
+/** @param {string} text a byte string */
+function isUtf8(text) {
 	try {
-		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(key);
+		new TextDecoder("utf-8", { fatal: true }).decode(byteValues(text));
+		return true;
 	} catch {
-		throw malformed("is not printable text");
+		return false;
 	}
 }
 
@@ -236,7 +236,14 @@ function printable(key) {
  * @param {string | Uint8Array} key
  */
 export function diagnose(format, key) {
-	const f = normalize(format);
+	return diagnoseNormalized(normalize(format), key);
+}
+
+/**
+ * @param {Format} f
+ * @param {string | Uint8Array} key
+ */
+export function diagnoseNormalized(f, key) {
 	try {
 		const { checksum } = parseNormalized(f, key);
 		return checksum === "wrong" ? "checksum is wrong: a character was mistyped or cut off" : "";

@@ -26,8 +26,25 @@ export const bytesOf = (text) => encoder.encode(text);
  * @param {string | Uint8Array} text
  */
 export function byteString(text) {
-	if (typeof text === "string" && /^[\0-\x7f]*$/.test(text)) return text;
+	if (typeof text === "string" && isAscii(text)) return text;
 	let bytes = "";
 	for (const byte of typeof text === "string" ? bytesOf(text) : text) bytes += String.fromCharCode(byte);
 	return bytes;
 }
+
+/**
+ * The bytes that a byte string stands for.
+ *
+ * @param {string} text
+ */
+export const byteValues = (text) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+/**
+ * The text that a byte string is in UTF-8.
+ *
+ * @param {string} text
+ */
+export const textOf = (text) => (isAscii(text) ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(byteValues(text)));
+
+/** @param {string} text */
+const isAscii = (text) => /^[\0-\x7f]*$/.test(text);
