@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Every page of the console: where it is, what it is called, and the scope without which it would be empty. Pages with a
+// group are in the menu.
+
+/**
+ * @typedef {{path: string, title: string, scope?: string, group?: string, load: () => Promise<{default: any}>}} Page
+ */
+
+/** @type {Page[]} */
+export const PAGES = [
+	{ path: "/console", title: "Overview", group: "Keys", load: () => import("./pages/overview.js") },
+];
+
+export const GROUPS = ["Keys", "Rules", "Watch", "Tools", "Server"];
