@@ -9,7 +9,7 @@ import { session } from "../session.js";
 import { grants } from "../scope.js";
 import { useGuard } from "../router.js";
 import { Button, Dialog, Field, Notice, ProblemNotice, SecretBox, Table } from "../ui.js";
-import { Owner } from "../parts/names.js";
+import { nameOf, Owner } from "../parts/names.js";
 import { GraceField, graceOf } from "../parts/grace.js";
 
 /** @type {Record<string, {scope: string, done: string, says: string}>} */
@@ -104,7 +104,7 @@ function Lines({ rows, label }) {
 	const shown = rows.slice(0, 100);
 	return html`<div class="bulk-lines">
 		<${Table} label=${label} rows=${shown} id=${(/** @type {any} */ r) => r.id} columns=${[
-			{ title: "Key", head: true, cell: (r) => html`<span class="name" dir="auto">${r.name || r.public_id || r.id}</span>` },
+			{ title: "Key", head: true, cell: (r) => html`<span class="name" dir="auto">${nameOf(r)}</span>` },
 			{ title: "Owner", cell: (r) => html`<${Owner} of=${r.owner} />` },
 			{ title: "State", cell: (r) => r.state },
 			{ title: "", cell: (r) => (r.problem ? html`<span class="problem">${r.problem.detail}</span>` : r.done ? "done" : "") },

@@ -6,13 +6,16 @@ import { html } from "../view.js";
 import { Badge, State } from "../ui.js";
 
 /** What a key is called; its public segments where it has no name. @param {any} r */
-export const nameOf = (r) => r.name || r.display || r.id;
+export const nameOf = (r) => plain(r.name || r.display || r.id);
+
+/** Text whose signs stand in the order in which they are shown: marks that turn it around are made visible. @param {string} text */
+export const plain = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, (mark) => "⟨U+" + mark.charCodeAt(0).toString(16).toUpperCase() + "⟩");
 
 /** @param {{of: any, href?: string}} props */
 export const KeyName = ({ of, href = "/console/keys/" + of.id }) => html`<a class="name" dir="auto" href=${href} title=${nameOf(of)}>${nameOf(of)}</a>`;
 
 /** An owner, or none. @param {{of?: string}} props */
-export const Owner = ({ of }) => (of ? html`<span class="name" dir="auto" title=${of}>${of}</span>` : html`<span class="faint">none</span>`);
+export const Owner = ({ of }) => (of ? html`<span class="name" dir="auto" title=${plain(of)}>${plain(of)}</span>` : html`<span class="faint">none</span>`);
 
 /** The secrets of a record that were rotated out and still verify. @param {any} r */
 export const inGrace = (r) => r.secrets.filter((/** @type {any} */ s) => s.secret === "previous" && (!s.expires_at || new Date(s.expires_at) > new Date()));
