@@ -51,7 +51,7 @@ function Menu({ path }) {
 			<h2>${group}</h2>
 			<ul>
 				${pages.map((page) => html`<li key=${page.path}>
-					<a href=${page.path === "/console" ? "/console/" : page.path} aria-current=${here === page ? "page" : here?.path.startsWith(page.path + "/") ? "true" : undefined}>${page.title}</a>
+					<a href=${page.path === "/console" ? "/console/" : page.path} aria-current=${here === page ? "page" : page.path !== "/console" && here?.path.startsWith(page.path + "/") ? "true" : undefined}>${page.title}</a>
 				</li>`)}
 			</ul>
 		</section>`;

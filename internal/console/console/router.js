@@ -91,15 +91,16 @@ export function useQuery() {
 /**
  * Changes filters in the address bar; empty ones are taken out.
  * @param {Record<string, string | undefined>} changes
+ * @param {{push?: boolean}} [options] push: as a step that the browser's Back undoes.
  */
-export function setQuery(changes) {
+export function setQuery(changes, options = {}) {
 	const query = new URLSearchParams(location.search);
 	for (const [name, value] of Object.entries(changes)) {
 		if (value) query.set(name, value);
 		else query.delete(name);
 	}
 	const text = query.toString();
-	go(location.pathname + (text ? "?" + text : ""), { replace: true });
+	go(location.pathname + (text ? "?" + text : ""), { replace: !options.push });
 }
 
 /**

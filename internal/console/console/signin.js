@@ -24,8 +24,8 @@ export function SignIn() {
 		</section>
 		<details class="how">
 			<summary>Where do I get a service key?</summary>
-			<p>At its first start <code>keywright serve</code> writes the first one to the file <code>admin.key</code> in its data folder, or where <code>--admin-key-file</code> says.</p>
-			<p>Whoever has one makes more, each with only the scopes that it needs: keys of the keyspace <code>keywright</code> are service keys. If all are lost, <code>keywright admin reset</code> makes a new one on the machine of the server.</p>
+			<p>At its first start <code>keywright serve</code> makes the first one. On your own machine it is in the profile <code>local</code>, <code>~/.config/keywright/profiles/local.json</code>, or in the file that <code>--admin-key-file</code> names; elsewhere it was shown once, or is in the file <code>admin-key</code> in the data folder.</p>
+			<p>Whoever has one can make more, each with only the scopes that it needs: keys of the keyspace <code>keywright</code> are service keys.</p>
 		</details>
 	</main>`;
 }
