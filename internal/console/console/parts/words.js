@@ -22,8 +22,8 @@ export function Words({ label, value, onChange, suggest, hint, name, problem, op
 		else setText(now);
 	};
 	const press = (/** @type {KeyboardEvent} */ e) => {
-		if (e.key === "Enter" && text) {
-			e.preventDefault();
+		if (e.key === "Enter") {
+			e.preventDefault(); // it ends a word, never the form
 			add(text);
 		} else if (e.key === "Backspace" && !text && value.length) onChange(value.slice(0, -1));
 	};
