@@ -36,7 +36,7 @@ export default function Audit() {
 		{ title: "When", class: "nowrap", cell: (e) => html`<${Time} at=${e.time} />` },
 		{ title: "What", cell: (e) => html`<code>${e.verb}</code>` },
 		{ title: "To", cell: (e) => html`<${Target} id=${e.target} />` },
-		{ title: "By", cell: (e) => html`<${Target} id=${e.actor} />` },
+		{ title: "By", cell: (e) => html`<${Target} id=${e.actor} short />` },
 		{ title: "Keyspace", cell: (e) => e.keyspace ?? "" },
 		{ title: "Changes", cell: (e) => html`<span class="name" dir="auto">${e.changes.join(" · ")}</span>` },
 	];
@@ -68,7 +68,7 @@ function Filters({ query }) {
 	const list = useRef(`verbs-${Math.random().toString(36).slice(2)}`).current;
 	const change = (/** @type {string} */ name) => (/** @type {any} */ e) => setQuery({ [name]: e.target.value.trim(), cursor: undefined });
 	/** @param {string} name @param {string} label @param {any} [more] */
-	const field = (name, label, more = {}) => html`<${Field} label=${label} class=${name === "target" || name === "actor" ? "grow" : ""}>${(/** @type {any} */ a) => html`<input ...${a} ...${more}
+	const field = (name, label, more = {}) => html`<${Field} label=${label} class=${more.class}>${(/** @type {any} */ a) => html`<input ...${a} ...${more}
 		value=${query[name] ?? ""} onChange=${change(name)} autocomplete="off" autocapitalize="none" spellcheck=${false} />`}<//>`;
 	return html`<form class="filters" role="search" aria-label="Events" onSubmit=${(/** @type {Event} */ e) => e.preventDefault()}>
 		<${KeyspaceField} names=${names} value=${query.keyspace ?? ""} any="All" onChange=${(/** @type {string} */ keyspace) => setQuery({ keyspace, cursor: undefined })} />
@@ -76,8 +76,8 @@ function Filters({ query }) {
 		${field("actor", "By: key id or word")}
 		${field("verb", "What", { list })}
 		<datalist id=${list}>${VERBS.map((verb) => html`<option key=${verb} value=${verb} />`)}</datalist>
-		${field("since", "Since (UTC)", { type: "datetime-local" })}
-		${field("until", "Until (UTC)", { type: "datetime-local" })}
+		${field("since", "Since (UTC)", { type: "datetime-local", class: "moment" })}
+		${field("until", "Until (UTC)", { type: "datetime-local", class: "moment" })}
 		<${Button} kind="plain" disabled=${!FILTERS.some((name) => query[name])} onClick=${() => setQuery(Object.fromEntries([...FILTERS, "cursor"].map((name) => [name, undefined])))}>Clear<//>
 	</form>`;
 }
