@@ -6,12 +6,14 @@ import { Button } from "./button.js";
 import { Copy } from "./copy.js";
 import { Choice } from "./field.js";
 
+const KEPT = "Store it now where the one who uses it will find it, such as a secret manager. Keywright keeps only its hash and cannot show it again.";
+
 /**
  * A secret that is shown once: masked until somebody wants to see it. It can be closed when it is said to be stored.
- * @param {{label?: string, secret: string, file?: string, warnings?: string[], onDone: () => void, done?: string, children?: any}} props
- * file: what a download is called. The page that owns the secret forgets it in onDone.
+ * @param {{label?: string, secret: string, file?: string, warnings?: string[], onDone: () => void, done?: string, kept?: string, children?: any}} props
+ * file: what a download is called; kept: what to do with it, and what the server keeps. The page that owns the secret forgets it in onDone.
  */
-export function SecretBox({ label = "The key", secret, file = "key.txt", warnings, onDone, done = "Done", children }) {
+export function SecretBox({ label = "The key", secret, file = "key.txt", warnings, onDone, done = "Done", kept = KEPT, children }) {
 	const [shown, setShown] = useState(false);
 	const [stored, setStored] = useState(false);
 	const box = useRef(/** @type {HTMLElement | null} */ (null));
@@ -26,7 +28,7 @@ export function SecretBox({ label = "The key", secret, file = "key.txt", warning
 	};
 	return html`<section class="panel secretbox" aria-label=${label + ", shown once"} tabindex="-1" ref=${box}>
 		<h2>${label} <span class="badge warn">shown once</span></h2>
-		<p>Store it now where the one who uses it will find it, such as a secret manager. Keywright keeps only its hash and cannot show it again.</p>
+		<p>${kept}</p>
 		<output class="secret mono" aria-label=${label}>${shown ? secret : mask(secret)}</output>
 		<div class="actions">
 			<${Button} small aria-pressed=${shown} onClick=${() => setShown(!shown)}>${shown ? "Hide" : "Show"}<//>
