@@ -17,7 +17,7 @@ function style() {
 }
 
 /** @type {Record<string, string>} */
-const COLOURS = { VALID: "--good", RATE_LIMITED: "--warn", CREDITS_EXHAUSTED: "--warn", INSUFFICIENT_SCOPE: "--accent", EXPIRED: "--faint", DISABLED: "--faint" };
+const COLOURS = { VALID: "--accent", RATE_LIMITED: "--warn", CREDITS_EXHAUSTED: "--warn", REVOKED: "--faint", EXPIRED: "--faint", DISABLED: "--faint" };
 
 /**
  * Draws stacked columns into an element; returns what takes them away.
@@ -62,6 +62,12 @@ function paint(place) {
 /** Sums from the last series on, so that the first stands on all others. @param {number[][]} values */
 const stack = (values) => values.map((_, i) => values[0].map((_, x) => values.slice(i).reduce((sum, v) => sum + v[x], 0)));
 
+/** A place on the axis of time, in UTC: days by date, hours by the clock. @param {number} seconds */
+function when(seconds) {
+	const text = new Date(seconds * 1000).toISOString();
+	return seconds % 86400 === 0 ? text.slice(5, 10) : text.slice(11, 16);
+}
+
 /** @param {HTMLElement} place @param {{codes: string[], values: number[][]}} series @param {Record<string, string>} colour */
 function options(place, series, colour) {
 	const axis = { stroke: colour["--faint"], grid: { stroke: colour["--line"], width: 1 }, ticks: { show: false }, font: "12px system-ui" };
@@ -71,7 +77,7 @@ function options(place, series, colour) {
 		tzDate: (/** @type {number} */ t) => uPlot.tzDate(new Date(t * 1000), "UTC"),
 		cursor: { y: false, drag: { x: false, y: false } },
 		scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, Math.max(4, high * 1.05)] } },
-		axes: [axis, { ...axis, size: 56 }],
+		axes: [{ ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(when) }, { ...axis, size: 56 }],
 		series: [
 			{ label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
 			...series.codes.map((code, i) => ({

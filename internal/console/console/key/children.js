@@ -17,15 +17,15 @@ export function Children({ record, may }) {
 	const [turn, setTurn] = useState(0);
 	const [some, setSome] = useState(false);
 	const issue = may("keys:issue") && record.state === "active" && record.keyspace !== "keywright";
-	return html`<section class=${"section" + (some || issue ? " panel" : "")} aria-label="Keys made from this one">
+	return html`<section hidden=${!some && !issue} class=${"section" + (some || issue ? " panel" : "")} aria-label="Keys made from this one">
 		${(some || issue) && html`<div class="section-head"><h2>Keys made from this one</h2>${issue && html`<${Button} small onClick=${() => setOpen(true)}>Issue a child…<//>`}</div>`}
-		<${Branch} key=${turn} of=${record} onSome=${setSome} top />
+		<${Branch} key=${turn} of=${record} onSome=${setSome} top quiet=${!issue} />
 		${open && html`<${ChildDialog} parent=${record} onClose=${() => setOpen(false)} onIssued=${() => setTurn(turn + 1)} />`}
 	</section>`;
 }
 
-/** One level of the tree; a further one is loaded when it is opened. @param {{of: any, top?: boolean, onSome?: (some: boolean) => void}} props */
-function Branch({ of, top, onSome }) {
+/** One level of the tree; a further one is loaded when it is opened. @param {{of: any, top?: boolean, quiet?: boolean, onSome?: (some: boolean) => void}} props */
+function Branch({ of, top, quiet, onSome }) {
 	const [cursor, setCursor] = useState("");
 	const [before, setBefore] = useState(/** @type {any[]} */ ([]));
 	const { data, problem, loading } = useLoad(async (signal) => {
@@ -36,7 +36,8 @@ function Branch({ of, top, onSome }) {
 	const all = [...before, ...(data?.keys ?? []).filter((/** @type {any} */ k) => !before.includes(k))];
 	if (problem) return html`<${ProblemNotice} problem=${problem} />`;
 	if (!data) return top ? null : html`<${Waiting} />`;
-	if (!all.length) return html`<p class="hint">${top ? "None." : "It has no children."}</p>`;
+	if (!all.length && quiet) return null;
+	if (!all.length) return html`<p class="hint">${top ? "None." : "It has none."}</p>`;
 	return html`<ul class="tree">${all.map((child) => html`<${Twig} key=${child.id} of=${child} />`)}</ul>
 		${data.next_cursor && html`<${Button} small busy=${loading} onClick=${() => (setBefore(all), setCursor(data.next_cursor))}>More<//>`}`;
 }

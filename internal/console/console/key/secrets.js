@@ -16,7 +16,7 @@ export function Secrets({ record, may, onChange }) {
 		<div class="section-head"><h2>Secrets</h2>${may("keys:rotate") && inGrace(record).length > 0 && record.state !== "revoked" && html`<${EndGrace} record=${record} onChange=${onChange} />`}</div>
 		<ul class="secrets">${record.secrets.map((/** @type {any} */ s) => html`<li key=${s.public_id + s.created_at} class=${ended(s) ? "faint" : ""}>
 			<div class="section-head"><span class="mono break">${s.public_id || "no public id"}</span>
-				<${Badge} kind=${s.secret === "current" ? "good" : ended(s) ? "" : "warn"}>${s.secret === "current" ? "current" : ended(s) ? "ended" : "in grace"}<//></div>
+				<${Badge} kind=${s.secret === "current" ? (record.state === "active" ? "good" : "") : ended(s) ? "" : "warn"}>${s.secret === "current" ? "current" : ended(s) ? "ended" : "in grace"}<//></div>
 			<div>Last used <${Time} at=${s.last_used_at} />${s.last_used_from && html` from <span class="mono">${s.last_used_from}</span>`}</div>
 			<div class="hint">Made <${Time} at=${s.created_at} />${s.secret === "previous" && html`; ${ended(s) ? "ended" : "ends"} <${Time} at=${s.expires_at} />${s.idle && !ended(s) && ` at the latest, or once it was not used for ${s.idle}`}`}</div>
 		</li>`)}</ul>

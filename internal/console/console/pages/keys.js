@@ -22,7 +22,7 @@ const COLUMNS = [
 	{ title: "Name", head: true, cell: (r) => html`<${KeyName} of=${r} /><span class="mono faint name">${r.display}</span>` },
 	{ title: "State", cell: (r) => html`<${States} of=${r} />` },
 	{ title: "Owner", cell: (r) => html`<${Owner} of=${r.owner} />` },
-	{ title: "Scopes", class: "wide-only", cell: (r) => html`<${Scopes} of=${[...(r.roles ?? []).map((/** @type {string} */ n) => "role " + n), ...r.scopes]} max=${2} />` },
+	{ title: "Scopes", class: "wide-only", cell: (r) => html`<${Scopes} of=${[...(r.roles ?? []).map((/** @type {string} */ n) => "role " + n), ...r.scopes]} max=${1} />` },
 	{ title: "Last used", class: "nowrap", cell: (r) => html`<${Time} at=${r.last_used_at} />` },
 	{ title: "Expires", class: "nowrap", cell: (r) => html`<${Time} at=${r.expires_at} />` },
 	{ title: "Created", class: "nowrap wide-only", cell: (r) => html`<${Time} at=${r.created_at} />` },

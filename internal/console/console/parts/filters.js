@@ -21,11 +21,11 @@ export function Filters({ query, keyspaces, keyspace }) {
 	const some = ["q", "public_id", "owner", "state", "expires", "due", "sort"].some((name) => query[name]);
 	return html`<form class="filters" role="search" aria-label="Keys" onSubmit=${(/** @type {Event} */ e) => e.preventDefault()}>
 		<${KeyspaceField} all=${keyspaces} value=${keyspace} onChange=${(/** @type {string} */ name) => set({ keyspace: name })} />
-		<${Typed} label="Name or owner has" value=${query.q} set=${(/** @type {string} */ q) => set({ q })} />
+		<${Typed} label="Name or owner" value=${query.q} set=${(/** @type {string} */ q) => set({ q })} />
 		<${Button} class="toggle" aria-expanded=${more} onClick=${() => setMore(!more)}>${more ? "Fewer filters" : "More filters"}<//>
 		<div class=${"more-filters" + (more ? "" : " closed")}>
-		<${Typed} label="Public id or key id" value=${query.public_id} set=${(/** @type {string} */ id) => (/^key_[A-Za-z0-9]{22}$/.test(id) ? go("/console/keys/" + id) : set({ public_id: id }))} mono />
-		<${Typed} label="Owner is" value=${query.owner} set=${(/** @type {string} */ owner) => set({ owner })} />
+		<${Typed} label="Public or key id" value=${query.public_id} set=${(/** @type {string} */ id) => (/^key_[A-Za-z0-9]{22}$/.test(id) ? go("/console/keys/" + id) : set({ public_id: id }))} mono />
+		<${Typed} label="Exact owner" value=${query.owner} set=${(/** @type {string} */ owner) => set({ owner })} />
 		<${Pick} label="State" value=${query.state} onChange=${pick("state")} options=${[["", "Any"], ...STATES.map((s) => [s, s])]} />
 		<${Pick} label="Expires" value=${query.expires} onChange=${pick("expires")} options=${[["", "Any time"], ...ENDS]} />
 		<${Pick} label="Rotation" value=${query.due} onChange=${pick("due")} options=${[["", "Any"], ["true", "Due"]]} />

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { html, useEffect, useState } from "../view.js";
+import { html } from "../view.js";
 import { store, useStore } from "../store.js";
 
-const now = store(Date.now());
-setInterval(() => now.set(Date.now()), 30000);
+const turn = store(0);
+setInterval(() => turn.set(turn.value + 1), 20000);
 
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -25,16 +25,7 @@ export const absolute = (at) => new Date(at).toISOString().replace("T", " ").rep
  * @param {{at?: string, none?: string, exact?: boolean}} props none: what is said where there is no time.
  */
 export function Time({ at, none = "never", exact }) {
-	const from = useStore(now);
+	useStore(turn); // drawn again now and then
 	if (!at || at.startsWith("0001-")) return html`<span class="faint">${none}</span>`;
-	return html`<time datetime=${at} title=${absolute(at)}>${relative(at, Math.max(from, Date.now() - 30000))}${exact && html` <span class="faint">(${absolute(at)})</span>`}</time>`;
-}
-
-/** Draws again each second, for what counts down. */
-export function useSecond() {
-	const [, draw] = useState(0);
-	useEffect(() => {
-		const timer = setInterval(() => draw((/** @type {number} */ n) => n + 1), 1000);
-		return () => clearInterval(timer);
-	}, []);
+	return html`<time datetime=${at} title=${absolute(at)}>${relative(at)}${exact && html` <span class="faint">(${absolute(at)})</span>`}</time>`;
 }
