@@ -76,6 +76,7 @@ const (
 	PathExchange     = "/v1/exchange"
 	PathRevocations  = "/v1/revocations"
 	PathKeySet       = "/.well-known/jwks.json"
+	PathSessions     = "/v1/sessions"
 
 	PathSigningKeys       = "/v1/signing-keys"
 	PathRotateSigningKeys = "/v1/signing-keys/rotate"

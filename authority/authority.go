@@ -59,6 +59,9 @@ type Options struct {
 
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
 	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife
+
+	SessionIdle time.Duration // a session without a request ends after it; 0: DefaultSessionIdle
+	SessionLife time.Duration // a session ends after it; 0: DefaultSessionLife
 }
 
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
@@ -79,6 +82,9 @@ type Authority struct {
 	signingLife time.Duration
 	acting      *acting
 	exchanges   exchanges
+
+	sessionIdle, sessionLife time.Duration
+	sessionsMu               sync.Mutex // held while sessions begin or end
 
 	spaces   atomic.Pointer[map[string]*space]
 	spacesMu sync.Mutex // writers of spaces
@@ -132,6 +138,9 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if err := o.CheckTokens(); err != nil {
 		return nil, err
 	}
+	if err := o.CheckSessions(); err != nil {
+		return nil, err
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -146,7 +155,8 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
 		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
 		acting: newActing(), issuer: cmp.Or(o.Issuer, DefaultIssuer), signingLife: cmp.Or(o.SigningKeyLife, DefaultSigningKeyLife),
-		couriers: couriers{sender: o.Sender},
+		couriers:    couriers{sender: o.Sender},
+		sessionIdle: cmp.Or(o.SessionIdle, DefaultSessionIdle), sessionLife: cmp.Or(o.SessionLife, DefaultSessionLife),
 	}
 	if err := a.loadFreeze(ctx); err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type serveFlags struct {
 	personalLife                   time.Duration
 	issuer                         string
 	signingKeyLife                 time.Duration
+	sessionIdle, sessionLife       time.Duration
 	tlsCert, tlsKey, tlsClientCA   string
 	noHSTS, h2c                    bool
 	connections, perAddress        int
@@ -79,6 +80,8 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	addDuration(flags, &f.personalLife, "personal-life", 0, "erase addresses, owners and names from events that are older than `TIME` (default never)")
 	flags.StringVar(&f.issuer, "issuer", authority.DefaultIssuer, "name `NAME` in tokens as who made them, such as https://keys.example.com")
 	addDuration(flags, &f.signingKeyLife, "signing-key-life", authority.DefaultSigningKeyLife, "sign tokens with another key every `TIME`, 4h at least")
+	addDuration(flags, &f.sessionIdle, "session-idle", authority.DefaultSessionIdle, "end a session of the console that is not used for `TIME`")
+	addDuration(flags, &f.sessionLife, "session-life", authority.DefaultSessionLife, "end a session of the console after `TIME`, however much it is used")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificates in `FILE` (PEM); read again when it changes")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "serve TLS with the private key in `FILE` (PEM)")
 	flags.StringVar(&f.tlsClientCA, "tls-client-ca", "", "demand of whoever manages keys a client certificate that a CA in `FILE` (PEM) signed, besides the service key")
@@ -146,6 +149,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	rules := authority.Options{
 		Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife,
 		Sender: sender, Observer: watch, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife,
+		SessionIdle: f.sessionIdle, SessionLife: f.sessionLife,
 	}
 	a, closeRules, err := s.openAuthority(ctx, f, place.dir, rules)
 	if err != nil {
@@ -171,6 +175,9 @@ func (s *session) openAuthority(ctx context.Context, f *serveFlags, dir string, 
 	err := o.CheckTokens()
 	if err != nil {
 		return nil, nil, misused(err.Error(), "--issuer and --signing-key-life say how tokens are made")
+	}
+	if err := o.CheckSessions(); err != nil {
+		return nil, nil, misused(err.Error(), "--session-idle and --session-life say when sessions of the console end")
 	}
 	if o.Sealer, err = s.sealer(ctx, f, dir, o.Store); err != nil {
 		return nil, nil, err

@@ -20,6 +20,7 @@ import (
 const (
 	bearerScheme = "serviceKey"
 	proxyScheme  = "proxyKey"
+	cookieScheme = "session"
 	scopesField  = "x-keywright-scopes" // of an operation: a service key needs one of them
 	verifyTag    = "Verify"
 	storeTag     = "Store"
@@ -33,6 +34,7 @@ func describe(o *huma.OpenAPI) {
 	o.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	o.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearerScheme: {Type: "http", Scheme: "bearer", Description: "A service key: one of the keyspace keywright."},
+		cookieScheme: {Type: "apiKey", In: "cookie", Name: api.CookieSession, Description: "A session of a service key, from POST " + api.PathSessions + "; over plain HTTP the cookie is called " + api.CookieSessionPlain + ". Methods other than GET, HEAD and OPTIONS need the header " + api.HeaderCSRF + " besides."},
 		proxyScheme:  {Type: "apiKey", In: "header", Name: gateway.HeaderProxy, Description: "A service key of a proxy."},
 	}
 	o.Tags = []*huma.Tag{
@@ -45,6 +47,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: tokensTag, Description: "Keys are exchanged for JWTs that are verified offline, and end when something was taken away from the key."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
 		{Name: webhooksTag, Description: "Where events are sent to: webhooks, and exports for systems that collect logs."},
+		{Name: sessionsTag, Description: "A service key in a browser: the console signs in with it, and keeps a cookie in its place."},
 		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
 	}
@@ -62,6 +65,13 @@ func secureOperation(o *huma.Operation, row access) {
 		return
 	}
 	o.Security = []map[string][]string{{bearerScheme: {}}}
+	if !row.keyOnly {
+		o.Security = append(o.Security, map[string][]string{cookieScheme: {}})
+	}
+	if row.self {
+		o.Description = strings.TrimSpace(o.Description + " " + row.note)
+		return
+	}
 	if row.loopback {
 		o.Security = append(o.Security, map[string][]string{})
 	}
@@ -84,6 +94,7 @@ func (s *Server) finishDocument() error {
 	d.forward()
 	d.public(!s.options.NoGenerate)
 	d.exchanges()
+	d.sessions()
 	if s.options.MCP != nil {
 		d.mcp()
 	}

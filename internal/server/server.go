@@ -95,6 +95,7 @@ type Server struct {
 	trading  *limiter // POST /v1/exchange that fails, by address
 	making   *limiter // POST /api/sec-api-key-generate, by address
 	calling  *limiter // /mcp, by address
+	signing  *limiter // POST /v1/sessions that fails, by address
 }
 
 // New returns a server.
@@ -122,7 +123,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
-		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
+		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500), signing: newLimiter(0.2, 10),
 		connections: newConnections(&o),
 	}
 	var err error
@@ -167,6 +168,9 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
 	s.mux.HandleFunc("POST "+api.PathExchange, s.exchange)
 	s.mux.HandleFunc("GET "+api.PathKeySet, s.keySet)
+	s.mux.HandleFunc("POST "+api.PathSessions, s.signIn)
+	s.mux.HandleFunc("GET "+api.PathSessions, s.showSession)
+	s.mux.HandleFunc("DELETE "+api.PathSessions, s.signOut)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)
 	}
