@@ -2,7 +2,8 @@
 
 // A Batch is the keys of the page, the only place that holds them. They live until the next ones, or until the page is left.
 
-import { duplicateProbability, entropy, make, probabilityText, strength } from "./keywright/keywright.js";
+import { duplicateProbability, entropy, probabilityText, strength } from "./keywright/entropy.js";
+import { make } from "./keywright/generate.js";
 import { formatOf, Problem } from "./settings.js";
 
 /** @typedef {ReturnType<typeof make>[number]} MadeKey */

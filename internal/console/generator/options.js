@@ -5,7 +5,7 @@
 import { element, find } from "./dom.js";
 import { ENCODING_NOTES, ENCODING_TITLES, OFFERS } from "./formats.js";
 import { chars } from "./keywright/encoding.js";
-import { environment, preset } from "./keywright/keywright.js";
+import { environment, preset } from "./keywright/format.js";
 import { hasEnvironment, taken } from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */

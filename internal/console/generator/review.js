@@ -6,7 +6,7 @@ import { element, find } from "./dom.js";
 import { ENCODING_TITLES } from "./formats.js";
 import { masked } from "./keytext.js";
 import { json } from "./rows.js";
-import { warnings } from "./keywright/keywright.js";
+import { warnings } from "./keywright/entropy.js";
 
 /** @param {import("./batch.js").Batch} batch @returns {[string, string, string][]} what, its value, what to do about it */
 export function reviewRows(batch) {

@@ -2,7 +2,7 @@
 
 // What is written of keys: the texts of the ledger, and the files. Pure: a batch in, a text out.
 
-import { row } from "./keywright/keywright.js";
+import { row } from "./keywright/generate.js";
 
 /** @typedef {import("./batch.js").MadeKey} MadeKey */
 

@@ -3,7 +3,8 @@
 // Settings are what the options say, and the way from them to a format. A problem says what is wrong with them, why, and
 // which change would mend it; while there is one there are no keys.
 
-import { environment, FormatError, normalize, preset } from "./keywright/keywright.js";
+import { FormatError } from "./keywright/errors.js";
+import { environment, normalize, preset } from "./keywright/format.js";
 import { OFFERS } from "./formats.js";
 
 /**

@@ -4,7 +4,8 @@
 
 import { element, find } from "./dom.js";
 import { OFFERS, SHOWN, TYPES } from "./formats.js";
-import { entropy, preset } from "./keywright/keywright.js";
+import { entropy } from "./keywright/entropy.js";
+import { preset } from "./keywright/format.js";
 import { pattern } from "./summary.js";
 
 /** @param {string} label @param {Record<string, string>} settings */
