@@ -49,6 +49,7 @@ function show() {
 /** showBlocked says why there are no keys, with buttons for the ways out. */
 function showBlocked() {
 	const { problem } = batch;
+	find(opened ? "blocked-batch" : "blocked-one").append(find("blocked")); // where it moves no field that is being typed in
 	find("blocked").hidden = !problem;
 	find("blocked-title").textContent = problem?.title ?? "";
 	find("blocked-text").textContent = problem?.text ?? "";

@@ -19,8 +19,7 @@ export function showSummary(batch, settings) {
 	showStrength(find("batch-strength"), batch.bits, batch.strength);
 	if (!format) {
 		find("summary").textContent = problem ? "Blocked: no keys" : "No keys";
-		find("summary-shape").textContent = problem ? problem.title : " ";
-		find("pattern").textContent = " ";
+		find("summary-shape").textContent = find("pattern").textContent = "\u00a0";
 		return;
 	}
 	find("summary").textContent = `${batch.bits} bit secrets`;
