@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { html, useEffect, useId, useRef } from "../view.js";
+
+/**
+ * A dialog over the page. Shown while it is drawn; the focus goes back to where it was.
+ * @param {{title: any, onClose: () => void, wide?: boolean, children: any}} props
+ */
+export function Dialog({ title, onClose, wide, children }) {
+	const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+	const id = useId();
+	useEffect(() => {
+		const before = document.activeElement;
+		const it = /** @type {HTMLDialogElement} */ (dialog.current);
+		it.showModal();
+		return () => {
+			it.close();
+			if (before instanceof HTMLElement && before.isConnected) before.focus();
+		};
+	}, []);
+	const cancel = (/** @type {Event} */ event) => {
+		event.preventDefault();
+		onClose();
+	};
+	return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-labelledby=${id} onCancel=${cancel}>
+		<h2 id=${id}>${title}</h2>
+		${children}
+	</dialog>`;
+}
