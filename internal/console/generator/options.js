@@ -50,7 +50,6 @@ export function showOptions(s, problem) {
 		}
 		field.setAttribute("aria-invalid", String(problem?.field === name));
 	}
-	find("custom-field").hidden = s.environment !== "custom" || control("environment").disabled;
 	for (const [name, { why, hint }] of Object.entries(notes(s))) {
 		const field = control(name);
 		field.disabled = Boolean(why);
