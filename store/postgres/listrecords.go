@@ -17,7 +17,18 @@ import (
 
 const disabledTerm = "disabled"
 
+// listRecords looks at few records first: that is enough where a filter matches many.
 func (s *Store) listRecords(ctx context.Context, q authority.Query) (p authority.Page, err error) {
+	for _, scan := range listing.Scans(&q) {
+		q.Scan = scan
+		if p, err = s.lookThrough(ctx, q); err != nil || !p.More || len(p.Records) == q.Limit {
+			break
+		}
+	}
+	return p, err
+}
+
+func (s *Store) lookThrough(ctx context.Context, q authority.Query) (p authority.Page, err error) {
 	f, end, err := s.recordPage(ctx, &q)
 	if err != nil {
 		return p, err

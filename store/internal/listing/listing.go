@@ -72,6 +72,14 @@ func Whole(q *authority.Query) bool {
 		q.ExpiresBefore.IsZero() && q.RotatedBefore.IsZero() && q.CreatedSince.IsZero() && q.CreatedBefore.IsZero()
 }
 
+// Scans are how many records are looked at for a page, until it is full.
+func Scans(q *authority.Query) []int {
+	if first := 10 * q.Limit; !Simple(q) && first < q.Scan {
+		return []int{first, q.Scan}
+	}
+	return []int{q.Scan}
+}
+
 // Order is that of a query, of columns with a prefix.
 func Order(q *authority.Query, prefix string) string {
 	switch q.Sort {
