@@ -95,7 +95,7 @@ var table = map[string]access{
 	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},
 	"PATCH " + api.PathKeyspace: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: largeBody},
 
-	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}},
+	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}, slow: true}, // may wait
 	"GET " + api.PathChain:  {scopes: []string{authority.ScopeAudit}, slow: true}, // reads every event
 	"POST " + api.PathChain: {scopes: []string{authority.ScopeAudit}, media: jsonOnly, body: largeBody, slow: true},
 

@@ -95,6 +95,7 @@ type Server struct {
 	trading  *limiter // POST /v1/exchange that fails, by address
 	making   *limiter // POST /api/sec-api-key-generate, by address
 	calling  *limiter // /mcp, by address
+	waiting  seats    // GET /v1/events that waits
 	signing  *limiter // POST /v1/sessions that fails, by address
 }
 
