@@ -11,6 +11,7 @@ import { inGrace, nameOf } from "../parts/names.js";
 import { GraceField, graceOf } from "../parts/grace.js";
 import { Issued, useOnce } from "../parts/issuing.js";
 import { useKeyspaces } from "../parts/keyspaces.js";
+import { attended } from "../attended.js";
 import { EndGrace, Secrets } from "../key/secrets.js";
 
 const EVERY = 3000;
@@ -23,7 +24,7 @@ export default function Rotate({ id }) {
 	const watching = record && inGrace(record).length > 0;
 	useEffect(() => {
 		if (!watching) return undefined;
-		const timer = setInterval(() => document.visibilityState === "visible" && reload(), EVERY);
+		const timer = setInterval(() => attended() && reload(), EVERY);
 		return () => clearInterval(timer);
 	}, [watching]);
 	if (!record) return html`<${Page} title="Rotate">${problem ? html`<${ProblemNotice} problem=${problem}><${Button} small onClick=${reload}>Try again<//><//>` : html`<${Waiting} />`}<//>`;
@@ -74,7 +75,7 @@ function Watch({ record, onChange, onAgain }) {
 				<p><code>${s.public_id || "the old secret"}</code> was last used <${Time} at=${s.last_used_at} exact />${s.last_used_from && html` from <code>${s.last_used_from}</code>`}. It ends <${Time} at=${s.expires_at} exact />${s.idle && `, or once it was not used for ${s.idle}`}.</p>
 			<//>`;
 		})}</div>
-		<p class="hint">Looked at every few seconds. When it is not used any more, end the grace; if it has leaked, end it now with force.</p>
+		<p class="hint">Looked at every few seconds while you are here. When it is not used any more, end the grace; if it has leaked, end it now with force.</p>
 		<div class="actions"><${EndGrace} primary record=${record} onChange=${onChange} /><${Button} onClick=${onAgain}>Rotate again…<//></div>
 	</section>`;
 }
