@@ -4,15 +4,18 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { enter as signedIn, expected, overflow } from "./console.js";
 import { axe, shot } from "./harness.js";
 import { FLAGS, HOSTILE, seed } from "./seed.js";
 import { start } from "./server.js";
-import { enter, expect } from "./signin.js";
 
 /** @type {import("./server.js").Server} */
 let server;
 /** @type {any} */
 let data;
+
+/** enter opens a page below /console/. */
+const enter = (t, at, path, options) => signedIn(t, at, `/console/${path}`, options);
 
 before(async () => {
 	server = await start(null, { flags: FLAGS });
@@ -38,7 +41,7 @@ for (const [look, options] of Object.entries({ light: {}, dark: { colorScheme: "
 			await page.waitForFunction(() => !document.querySelector("#main .waiting, #main [aria-busy=true]"));
 			await axe(page);
 			await shot(page, `team-${name}-${look}`);
-			assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${name} is wider than the window`);
+			assert.equal(await overflow(page), 0, `${name} is wider than the window`);
 			assert.notEqual(await page.title(), "owned");
 		}
 	});
@@ -50,7 +53,7 @@ test("a keyspace is created, and the server's problem stands at its field", asyn
 	await page.getByRole("button", { name: "Create the keyspace" }).click();
 	await page.locator("[aria-invalid=true]").waitFor();
 	assert.equal(await page.locator("[aria-invalid=true]").inputValue(), "Not A Name");
-	expect(page, 400);
+	expected(page, /status of 400 /);
 	await page.getByLabel("Name", { exact: true }).fill("shop");
 	await page.getByLabel("Choose how its keys are written").check();
 	await page.getByLabel("Keys", { exact: true }).selectOption("secret-key");
@@ -67,14 +70,14 @@ test("a policy is changed, and what was not touched stays as it was", async (t) 
 	await page.getByRole("button", { name: "Save the policy" }).click();
 	await page.locator("[aria-invalid=true]").waitFor();
 	assert.equal(await page.locator("[aria-invalid=true]").inputValue(), "soon");
-	expect(page, 400);
+	expected(page, /status of 400 /);
 	await page.getByLabel("Longest life of a key").fill("9000h");
 	const limits = page.getByRole("group", { name: "limit 1" }).first();
 	await limits.getByLabel("Units").fill("0");
 	await page.getByRole("button", { name: "Save the policy" }).click();
 	await page.getByText("Is not between 1 and 1,000,000,000", { exact: false }).or(page.getByText("is not between 1 and 1,000,000,000")).first().waitFor();
 	assert.equal(await limits.getByLabel("Units").getAttribute("aria-invalid"), "true");
-	expect(page, 400);
+	expected(page, /status of 400 /);
 	await limits.getByLabel("Units").fill("700");
 	await page.getByRole("button", { name: "Add a role" }).click();
 	const role = page.getByRole("group", { name: "role 3" });
@@ -143,7 +146,7 @@ test("a webhook is created with a secret that is shown once, and its failed deli
 	await page.getByLabel("URL").fill("ftp://nowhere");
 	await page.getByRole("button", { name: "Create", exact: true }).click();
 	await page.locator("[aria-invalid=true]").waitFor();
-	expect(page, 400);
+	expected(page, /status of 400 /);
 	await page.getByLabel("URL").fill("https://hooks.example.com/new");
 	await page.getByLabel("Name").fill(HOSTILE);
 	await page.getByLabel("Events").fill("audit.prune"); // of which there will be none
@@ -184,7 +187,7 @@ test("credits of an owner are added, and the ledger tells it", async (t) => {
 	await page.getByRole("button", { name: "Save the limits" }).click();
 	await page.locator("[aria-invalid=true]").waitFor();
 	assert.equal(await page.locator("[aria-invalid=true]").inputValue(), "many");
-	expect(page, 400);
+	expected(page, /status of 400 /);
 	await row.getByLabel("Units").fill("90");
 	await page.getByRole("button", { name: "Save the limits" }).click();
 	await page.getByText("requests: 90 in 1 minute").waitFor();

@@ -5,15 +5,18 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
+import { enter as signedIn, expected, take } from "./console.js";
 import { axe } from "./harness.js";
 import { FLAGS, HOSTILE, seed } from "./seed.js";
 import { start } from "./server.js";
-import { enter, expect } from "./signin.js";
 
 /** @type {import("./server.js").Server} */
 let server;
 /** @type {any} */
 let data;
+
+/** enter opens a page below /console/. */
+const enter = (t, at, path, options) => signedIn(t, at, `/console/${path}`, options);
 
 before(async () => {
 	server = await start(null, { flags: FLAGS });
@@ -55,7 +58,7 @@ test("a verdict is explained check by check, and the key is kept nowhere", async
 	await ask(key);
 	await page.locator("[aria-invalid=true]").waitFor();
 	assert.equal(await page.locator("[aria-invalid=true]").inputValue(), "somewhere");
-	expect(page, 400);
+	expected(page, /status of 400 /);
 	assert.equal((await server.api("GET", `/v1/events?target=${record.id}`)).events.length, 1, "to explain left an event");
 });
 
@@ -108,10 +111,7 @@ test("a service key is issued with a few scopes; who signs in with it sees as mu
 	for (const scope of ["look at", "look at keyspaces"]) await page.getByLabel(scope, { exact: true }).check();
 	await axe(page);
 	await page.getByRole("button", { name: "Issue", exact: true }).click();
-	const box = page.getByRole("region", { name: /service key, shown once/ });
-	await box.getByRole("button", { name: "Show" }).click();
-	const key = await box.locator("output").innerText();
-	await page.getByLabel("I have stored it").check();
+	const key = await take(page);
 	await page.getByRole("button", { name: "Done" }).click();
 	const other = await enter(t, server, "keyspaces", { key });
 	const menu = other.getByRole("navigation", { name: "Console" });
@@ -128,7 +128,7 @@ test("a service key is issued with a few scopes; who signs in with it sees as mu
 	await page.getByRole("region", { name: "Service keys" }).getByText("revoked").waitFor();
 	await other.goto(`${server.url}/console/keyspaces`);
 	await other.getByRole("heading", { name: "Sign in" }).waitFor();
-	expect(other, 401);
+	expected(other, /status of 401 /);
 });
 
 test("settings tell who is signed in and how the server is; to sign out everywhere ends the sessions of another window", async (t) => {
@@ -140,5 +140,5 @@ test("settings tell who is signed in and how the server is; to sign out everywhe
 	await page.getByRole("heading", { name: "Sign in" }).waitFor();
 	await other.reload();
 	await other.getByRole("heading", { name: "Sign in" }).waitFor();
-	expect(other, 401);
+	expected(other, /status of 401 /);
 });
