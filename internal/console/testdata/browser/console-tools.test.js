@@ -49,7 +49,7 @@ test("a verdict is explained check by check, and the key is kept nowhere", async
 	assert.ok(!(await page.content()).includes(key) && !page.requests.some((url) => url.includes(key)), "the key is still there");
 	await page.getByLabel("Scopes, all needed").fill("");
 	await ask(data.keys[3].key);
-	await verdict.getByText("The key was revoked.").waitFor();
+	await verdict.getByText("The key was revoked.", { exact: true }).waitFor();
 	await ask(data.keys[0].key.slice(0, -1) + "x");
 	await verdict.getByText("checksum is wrong", { exact: false }).waitFor();
 	await ask(data.previous);
