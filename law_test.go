@@ -43,6 +43,7 @@ var laws = map[string]law{
 	"authority/internal/rate":  {never: outside},
 	"authority/internal/table": {never: outside},
 	"store/internal/column":    {ours: []string{".", "authority"}, never: outside},
+	"store/internal/listing":   {ours: []string{".", "authority", "store/internal/column"}, never: outside},
 	"store/internal/ledger":    {ours: []string{".", "authority", "store/internal/column"}, never: outside},
 	"store/sqlite":             {ours: []string{".", "authority", "store/internal/..."}, third: []string{"modernc.org/sqlite/...", "github.com/pressly/goose/v3/...", "github.com/gofrs/flock"}, never: []string{"net/http/..."}},
 	"store/postgres":           {ours: []string{".", "authority", "store/internal/..."}, third: []string{"github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/..."}, never: []string{"net/http/..."}},

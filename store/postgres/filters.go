@@ -23,10 +23,14 @@ func recordFilter(q authority.Query) *filter {
 	if q.InGrace {
 		f.and("id IN (SELECT record FROM secrets WHERE grace)")
 	}
-	if !q.Before.IsZero() {
-		f.and("id < ?", uuid(q.Before))
-	}
+	f.andFrom(&q)
 	f.andTimes(q)
+	if q.Endless {
+		f.and("expires = 0")
+	}
+	if q.Sort == authority.Ending {
+		f.and("expires <> 0")
+	}
 	if q.State != "" {
 		// As Record.StateAt decides.
 		f.and(`CASE WHEN revoked <> 0 THEN 'revoked' WHEN disabled THEN 'disabled'

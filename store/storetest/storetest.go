@@ -58,6 +58,7 @@ func (s Suite) Run(t *testing.T) {
 		{"of writers to one record one wins", testConcurrentUpdates},
 		{"records are filtered", testListFilters},
 		{"records are paged from new to old", testListPages},
+		{"records come in every order and by every filter, in pages of any size", testListOrders},
 		{"states are told as the record tells them", testListStates},
 		{"keyspaces are listed by name", testListKeyspaces},
 		{"a thousand records go in one change", testBulk},
