@@ -212,7 +212,7 @@ func (a *admission) judge(x *exchange, text []byte) *api.Problem {
 // again looks at the service key of a stream once more.
 func (s *Server) again(r *http.Request, c *call) error {
 	now := call{id: c.id, address: c.address}
-	if err := s.authenticate(r, &now, false); err != nil {
+	if err := s.authenticate(r, &now, c.session != nil); err != nil {
 		return err
 	}
 	c.caller = now.caller

@@ -75,8 +75,8 @@ test("problems of the server stand at their fields, and nothing typed is lost", 
 
 test("keys are found, filtered and paged, and the address bar tells how", async (t) => {
 	await server.api("POST", "/v1/keyspaces", { name: "many" });
-	const lines = Array.from({ length: 120 }, (_, i) => JSON.stringify({ keyspace: "many", name: `job ${i}`, owner: i % 2 ? "odd" : "even", ...(i < 3 && { expires_in: "48h" }) }));
-	const made = await server.api("POST", "/v1/keys", lines.join("\n"));
+	const made = [];
+	for (let i = 0; i < 120; i++) made.push(await server.api("POST", "/v1/keys", { keyspace: "many", name: `job ${i}`, owner: i % 2 ? "odd" : "even", ...(i < 3 && { expires_in: "48h" }) }));
 	const page = await enter(t, server, "/console/keys?keyspace=many");
 	const names = () => page.locator("tbody th a").allInnerTexts();
 	await page.getByText("50 keys on this page, more follow").waitFor();
@@ -114,7 +114,6 @@ test("keys are found, filtered and paged, and the address bar tells how", async 
 	await page.getByLabel("Public or key id").fill("");
 	await page.getByLabel("Name or owner").fill("nobody has this");
 	await page.getByText("No key fits these filters").waitFor();
-	expected(page, /status of 401/); // the reload found its session, and nothing else was refused
 });
 
 test("many keys are disabled at once, after a dry run and a typed confirmation", async (t) => {
@@ -143,12 +142,12 @@ test("an edit sends what was changed, and tells what somebody else changed meanw
 	const page = await enter(t, server, "/console/keys/" + record.id);
 	await page.getByRole("button", { name: "Edit", exact: true }).click();
 	const dialog = page.getByRole("dialog");
-	await dialog.getByLabel("Name").fill("mine");
+	await dialog.getByLabel("Name (optional)").fill("mine");
 	await server.api("PATCH", "/v1/keys/" + record.id, { name: "theirs", owner: "second" });
 	await axe(page);
 	await dialog.getByRole("button", { name: "Save", exact: true }).click();
 	await dialog.getByText("Somebody else changed this key").waitFor();
-	assert.equal(await dialog.getByLabel("Name").inputValue(), "mine");
+	assert.equal(await dialog.getByLabel("Name (optional)").inputValue(), "mine");
 	assert.equal((await server.api("GET", "/v1/keys/" + record.id)).name, "theirs");
 	await dialog.getByRole("button", { name: "Save mine over it" }).click();
 	await page.getByRole("heading", { level: 1, name: "mine" }).waitFor();
@@ -193,7 +192,7 @@ test("two tabs that rotate one key make one new secret; the second is told the w
 	await page.getByRole("button", { name: "Rotate", exact: true }).click();
 	await take(page);
 	await second.getByRole("button", { name: "Rotate", exact: true }).click();
-	await second.getByText("Somebody may have rotated it").or(second.getByText("Who still uses the old secret")).first().waitFor();
+	await second.getByText("Somebody rotated it a moment ago").waitFor({ timeout: 10_000 });
 	const now = await server.api("GET", "/v1/keys/" + record.id);
 	assert.equal(now.secrets.length, 2);
 	await second.getByText("The grace of the last rotation still runs").waitFor();
