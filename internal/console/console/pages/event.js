@@ -7,11 +7,11 @@ import { Button, Copy, Dialog, Fact, Facts, Time } from "../ui.js";
 
 /**
  * What an event names, as a link where there is a page for it.
- * @param {{id: string}} props
+ * @param {{id: string, short?: boolean}} props short: its last characters, which differ
  */
-export function Target({ id }) {
+export function Target({ id, short }) {
 	const to = pathOf(id ?? "");
-	return to ? html`<a class="mono nowrap" href=${to}>${id}</a>` : html`<bdi>${id}</bdi>`;
+	return to ? html`<a class="mono nowrap" href=${to} title=${short ? id : undefined}>${short ? id.replace(/^([a-z]+_).+(.{6})$/, "$1…$2") : id}</a>` : html`<bdi>${id}</bdi>`;
 }
 
 /** @param {string} id */

@@ -79,7 +79,7 @@ function PolicyForm({ keyspace, path, may, onChanged }) {
 	return html`<form class="stack" onSubmit=${submit} autocomplete="off">
 		<h2 class="part">Policy</h2>
 		<fieldset disabled=${!may} class="stack"><${PolicySections} form=${form} keyspace=${keyspace} /></fieldset>
-		${may && html`<div class="savebar" role="group" aria-label="Save the policy">
+		${may && html`<div class=${changed ? "savebar" : "stack"} role="group" aria-label="Save the policy">
 			${stale && changed && html`<${Notice} kind="warn" title="Somebody changed the policy meanwhile">
 				<p>To save yours replaces theirs. <${Button} small onClick=${() => take(keyspace)}>Take theirs<//></p>
 			<//>`}

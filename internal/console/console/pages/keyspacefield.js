@@ -12,7 +12,7 @@ import { Field } from "../ui.js";
 export const RESERVED = "keywright";
 
 /**
- * The keyspaces that may be chosen: all that can be seen or, for a service key that may not list them, those it is bound to.
+ * The keyspaces that may be chosen: all that can be seen or, for a service key that may not list them, the one that it means.
  * @param {{reserved?: boolean}} [options] reserved: that of service keys too
  * @returns {{names: string[] | undefined, keyspaces: any[], problem: any}} names is undefined while they are loaded
  */
@@ -21,7 +21,7 @@ export function useKeyspaces({ reserved = false } = {}) {
 	const may = grants(who?.scopes, "keyspaces:read");
 	const { data, problem } = useLoad(async (signal) => (may ? (await get("/v1/keyspaces", { signal })).keyspaces : []), [may]);
 	if (!data) return { names: undefined, keyspaces: [], problem };
-	const names = may ? data.map((/** @type {any} */ k) => k.name) : who?.keyspaces ?? [];
+	const names = may ? data.map((/** @type {any} */ k) => k.name) : [who?.keyspace].filter(Boolean);
 	return { names: names.filter((/** @type {string} */ name) => reserved || name !== RESERVED), keyspaces: data, problem };
 }
 

@@ -10,7 +10,7 @@ import { useStore } from "../store.js";
 import { session } from "../session.js";
 import { grants } from "../scope.js";
 import { Page } from "../layout.js";
-import { Button, Confirm, Fact, Facts, FormProblem, Notice, ProblemNotice, Time, Waiting } from "../ui.js";
+import { Button, Confirm, Fact, Facts, FormProblem, Notice, ProblemNotice, Waiting } from "../ui.js";
 import { LimitRows } from "./limitrows.js";
 import { limitFields, limitOf } from "./policyform.js";
 import { limitWords, refillWords } from "./policywords.js";
@@ -53,7 +53,7 @@ function Parts({ owner, path, query, reload }) {
 		<section class="panel"><${Facts}>
 			<${Fact} label="Keyspace"><a href=${`/console/keyspaces/${encodeURIComponent(owner.keyspace)}`}>${owner.keyspace}</a><//>
 			<${Fact} label="Credits left">${owner.credits ? owner.credits.remaining?.toLocaleString("en") ?? "not known" : "not counted"}<//>
-			${owner.credits && html`<${Fact} label="Filled up">${refillWords(owner.credits.refill)}${owner.credits.next_refill_at && html`, next <${Time} at=${owner.credits.next_refill_at} />`}<//>`}
+			${owner.credits && html`<${Fact} label="Filled up">${refillWords(owner.credits.refill)}${owner.credits.next_refill_at && html`; next on ${owner.credits.next_refill_at.slice(0, 10)}`}<//>`}
 			<${Fact} label="Limits">${owner.limits ? owner.limits.map((/** @type {any} */ l) => html`<div key=${l.name}>${limitWords(l)}</div>`) : "those of the keyspace"}<//>
 		<//></section>
 		${may && html`<div class="actions">

@@ -61,7 +61,7 @@ export function PolicySections({ form, keyspace }) {
 				<${Lines} form=${row} name="scopes" label="Scopes, all needed" rows=${1} class="grow" />
 				<${Text} form=${row} name="scope_expr" label="Expression" optional mono class="grow" placeholder="a:read OR a:admin" />
 				<${Text} form=${row} name="cost" label="Cost" placeholder="1" inputmode="numeric" class="short" />
-				<${Select} form=${row} name="environment" label="Environment" class="short" options=${[["", "any"], ...keyspace.environments.map((/** @type {string} */ e) => [e, e])]} />`}
+				<${Select} form=${row} name="environment" label="Environment" options=${[["", "any"], ...keyspace.environments.map((/** @type {string} */ e) => [e, e])]} />`}
 			<//>
 		<//>`;
 }

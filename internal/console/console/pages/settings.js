@@ -35,7 +35,7 @@ function Session() {
 		<${ProblemNotice} problem=${out.problem ?? everywhere.problem} />
 		<${Facts}>
 			<${Fact} label="Signed in with the service key"><bdi>${who.name || who.key_id}</bdi>${who.name && html`<div class="hint mono">${who.key_id}</div>`}<//>
-			<${Fact} label="Keyspaces">${who.keyspaces?.join(", ") || "all"}<//>
+			${who.keyspace && html`<${Fact} label="Keyspace where none is named">${who.keyspace}<//>`}
 			<${Fact} label="Ends at the latest"><${Time} at=${who.expires_at} exact /><//>
 			<${Fact} label="Ends when unused"><${Time} at=${who.idle_until} /><//>
 			<${Fact} label="Scopes"><ul class="chips">${who.scopes.map((s) => html`<li key=${s}>${s}</li>`)}</ul><//>
