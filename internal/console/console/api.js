@@ -49,7 +49,7 @@ export async function send(method, path, options = {}) {
 		const response = await reach(method, path, options, csrf);
 		if (response.ok) return response;
 		const problem = await problemOf(response);
-		const stale = problem.status === 403 && problem.field === "X-Keywright-CSRF";
+		const stale = problem.code === "cross_site";
 		if (problem.status !== 401 && !stale) throw problem;
 		// Another tab may have signed in anew: then there is a session, with another token.
 		const now = once ? null : await refresh().catch(unreachable);

@@ -43,6 +43,7 @@ export class Live {
 		/** @type {number | null} */
 		this.sequence = null;
 		this.used = now();
+		this.refused = false;
 		page.addEventListener("visibilitychange", () => this.look());
 		for (const sign of SIGNS_OF_LIFE) page.addEventListener(sign, () => this.attend(), { passive: true });
 	}
@@ -65,6 +66,7 @@ export class Live {
 	forget() {
 		this.stop();
 		this.sequence = null;
+		this.refused = false;
 		this.look();
 	}
 
@@ -80,7 +82,7 @@ export class Live {
 
 	/** wanted tells whether there is anybody to follow the chain for. */
 	wanted() {
-		return this.listeners.size > 0 && !this.page.hidden && this.may() && this.now() - this.used < ATTENDED;
+		return this.listeners.size > 0 && !this.refused && !this.page.hidden && this.may() && this.now() - this.used < ATTENDED;
 	}
 
 	look() {
@@ -101,7 +103,9 @@ export class Live {
 				if (events.length > 0) this.report(events);
 				else if (this.now() - asked < FIRST_PAUSE) await this.rest(FIRST_PAUSE); // what is between may not wait
 			} catch (error) {
-				if (this.running !== running || isRefusal(error)) break;
+				if (this.running !== running) return;
+				this.refused = isRefusal(error);
+				if (this.refused) break;
 				await this.rest(pause);
 				pause = Math.min(2 * pause, LONGEST_PAUSE);
 			}

@@ -24,7 +24,7 @@ let answer = null;
 export async function refresh() {
 	const response = await fetch("/v1/sessions", { headers: { Accept: "application/json" }, cache: "no-store" });
 	if (response.status === 401) {
-		session.set(null);
+		if (session.value === undefined) session.set(null); // else a page is in use, and stays
 		return null;
 	}
 	if (!response.ok) throw await problemOf(response);

@@ -40,6 +40,7 @@ export function BulkDialog({ filter, onClose, onDone }) {
 		set(value);
 	};
 	const allowed = Object.keys(VERBS).filter((name) => grants(session.value?.scopes, VERBS[name].scope));
+	const told = dry?.end && !dry.end.problem;
 	const phrase = dry ? `${verb} ${dry.rows.length} ${dry.rows.length === 1 ? "key" : "keys"}` : "";
 	useGuard(running.busy && !dry?.end && "The keys are being changed.");
 	return html`<${Dialog} wide title="Act on many keys" onClose=${() => !running.busy && !result?.keys?.length && onClose()}>
@@ -54,12 +55,13 @@ export function BulkDialog({ filter, onClose, onDone }) {
 				</div>
 				${verb === "rotate" && html`<${GraceField} value=${grace} onChange=${change(setGrace)} />`}
 				${dry && html`<${Lines} rows=${dry.rows} label=${`Would be ${VERBS[verb].done}`} />`}
-				${dry?.end && html`<${Field} label=${html`${dry.rows.length} ${dry.rows.length === 1 ? "key" : "keys"} would be ${VERBS[verb].done}. Type <b class="mono">${phrase}</b> to do it`} hint="A key that begins to fit the filter in between is included.">
+				${dry?.end?.problem && html`<${ProblemNotice} problem=${dry.end.problem} title="The dry run was cut off" />`}
+				${told && html`<${Field} label=${html`${dry.rows.length} ${dry.rows.length === 1 ? "key" : "keys"} would be ${VERBS[verb].done}. Type <b class="mono">${phrase}</b> to do it`} hint="A key that begins to fit the filter in between is included.">
 					${(/** @type {any} */ a) => html`<input ...${a} value=${typed} autocomplete="off" onInput=${(/** @type {any} */ e) => setTyped(e.target.value)} />`}
 				<//>`}`}
 			<${ProblemNotice} problem=${running.problem} title=${result ? "It was cut off: the lines say what was done" : ""} />
 			${!result && html`<div class="actions">
-				${dry?.end ? html`<${Button} kind="danger" disabled=${typed.trim() !== phrase} busy=${running.busy} onClick=${() => running.run(false)}>${phrase}<//>` : html`<${Button} kind="primary" busy=${running.busy} onClick=${() => running.run(true)}>Dry run<//>`}
+				${told ? html`<${Button} kind="danger" disabled=${typed.trim() !== phrase} busy=${running.busy} onClick=${() => running.run(false)}>${phrase}<//>` : html`<${Button} kind="primary" busy=${running.busy} onClick=${() => running.run(true)}>Dry run<//>`}
 				<${Button} onClick=${onClose}>Cancel<//>
 			</div>`}
 		</div>
@@ -107,7 +109,7 @@ function Lines({ rows, label }) {
 			{ title: "Key", head: true, cell: (r) => html`<span class="name" dir="auto">${nameOf(r)}</span>` },
 			{ title: "Owner", cell: (r) => html`<${Owner} of=${r.owner} />` },
 			{ title: "State", cell: (r) => r.state },
-			{ title: "", cell: (r) => (r.problem ? html`<span class="problem">${r.problem.detail}</span>` : r.done ? "done" : "") },
+			{ title: "Outcome", cell: (r) => (r.problem ? html`<span class="problem">${r.problem.detail}</span>` : r.done ? "done" : "") },
 		]} />
 		${rows.length > shown.length && html`<p class="hint">and ${rows.length - shown.length} more</p>`}
 	</div>`;
@@ -119,8 +121,9 @@ function Result({ result, verb, busy, onClose }) {
 	const failed = rows.filter((/** @type {any} */ r) => r.problem);
 	const csv = "key_id,name,key\n" + keys.map((/** @type {any} */ r) => [r.id, r.name ?? "", r.key].map(cell).join(",")).join("\n");
 	return html`
-		<${Notice} kind=${failed.length ? "warn" : "good"} title=${busy ? "Working…" : `${end?.done ?? rows.filter((/** @type {any} */ r) => r.done).length} of ${rows.length} keys ${VERBS[verb].done}`}>
+		<${Notice} kind=${failed.length || end?.problem ? "warn" : "good"} title=${busy ? "Working…" : `${end?.done ?? rows.filter((/** @type {any} */ r) => r.done).length} of ${rows.length} keys ${VERBS[verb].done}`}>
 			${failed.length > 0 && html`<p>${failed.length} could not be, and why is below.</p>`}
+			${end?.problem && html`<p>It ended before all keys were looked at: ${end.problem.detail}.</p>`}
 			${!busy && !end && html`<p>The answer was cut off. What the lines say was done, and perhaps one key more.</p>`}
 		<//>
 		<${Lines} rows=${failed.length ? failed : rows} label="What became of the keys" />

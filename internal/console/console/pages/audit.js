@@ -2,7 +2,7 @@
 
 // The audit chain, newest first: who did what to what.
 
-import { html, useRef, useState } from "../view.js";
+import { html, useEffect, useRef, useState } from "../view.js";
 import { get } from "../api.js";
 import { useLoad } from "../load.js";
 import { setQuery, useQuery } from "../router.js";
@@ -66,10 +66,8 @@ function moment(value) {
 function Filters({ query }) {
 	const { names } = useKeyspaces({ reserved: true });
 	const list = useRef(`verbs-${Math.random().toString(36).slice(2)}`).current;
-	const change = (/** @type {string} */ name) => (/** @type {any} */ e) => setQuery({ [name]: e.target.value.trim(), cursor: undefined });
 	/** @param {string} name @param {string} label @param {any} [more] */
-	const field = (name, label, more = {}) => html`<${Field} label=${label} class=${more.class}>${(/** @type {any} */ a) => html`<input ...${a} ...${more}
-		value=${query[name] ?? ""} onChange=${change(name)} autocomplete="off" autocapitalize="none" spellcheck=${false} />`}<//>`;
+	const field = (name, label, more) => html`<${Filter} label=${label} name=${name} value=${query[name] ?? ""} more=${more} />`;
 	return html`<form class="filters" role="search" aria-label="Events" onSubmit=${(/** @type {Event} */ e) => e.preventDefault()}>
 		<${KeyspaceField} names=${names} value=${query.keyspace ?? ""} any="All" onChange=${(/** @type {string} */ keyspace) => setQuery({ keyspace, cursor: undefined })} />
 		${field("target", "To: key id or name")}
@@ -80,4 +78,15 @@ function Filters({ query }) {
 		${field("until", "Until (UTC)", { type: "datetime-local", class: "moment" })}
 		<${Button} kind="plain" disabled=${!FILTERS.some((name) => query[name])} onClick=${() => setQuery(Object.fromEntries([...FILTERS, "cursor"].map((name) => [name, undefined])))}>Clear<//>
 	</form>`;
+}
+
+/**
+ * A field that filters when it is left or Enter is pressed. What is typed until then is its own: the page may be drawn again.
+ * @param {{name: string, label: string, value: string, more?: any}} props
+ */
+function Filter({ name, label, value, more }) {
+	const [text, setText] = useState(value);
+	useEffect(() => setText(value), [value]);
+	return html`<${Field} label=${label} class=${more?.class}>${(/** @type {any} */ a) => html`<input ...${a} ...${more} value=${text} autocomplete="off" autocapitalize="none" spellcheck=${false}
+		onInput=${(/** @type {any} */ e) => setText(e.target.value)} onChange=${(/** @type {any} */ e) => setQuery({ [name]: e.target.value.trim(), cursor: undefined })} />`}<//>`;
 }

@@ -6,6 +6,7 @@
 import { html, useRef, useState } from "../view.js";
 import { post } from "../api.js";
 import { useAct } from "../load.js";
+import { useQuery } from "../router.js";
 import { useStore } from "../store.js";
 import { session } from "../session.js";
 import { grants } from "../scope.js";
@@ -25,7 +26,8 @@ export default function Explain() {
 	const [values, setValues] = useState({ ...EMPTY, keyspace: "" });
 	const [verdict, setVerdict] = useState(/** @type {any} */ (null));
 	const result = useRef(/** @type {HTMLElement | null} */ (null));
-	const keyspace = values.keyspace || names?.[0] || "";
+	const told = useQuery().keyspace;
+	const keyspace = values.keyspace || told || names?.[0] || "";
 	const environments = keyspaces.find((k) => k.name === keyspace)?.environments ?? [];
 	const ask = useAct(async (/** @type {string} */ presented) => {
 		setVerdict(null);

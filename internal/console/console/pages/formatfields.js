@@ -3,7 +3,8 @@
 // A format as a form: a preset and its prefix, with an example of what keys of it look like.
 
 import { html, useMemo } from "../view.js";
-import { DEFAULT_PRESET, PRESETS, make, normalize } from "/console/keywright/keywright.js";
+import { DEFAULT_PRESET, PRESETS, make, normalize, preset } from "/console/keywright/keywright.js";
+import { prefixOf } from "/console/keywright/preset.js";
 import { Select, Text } from "./inputs.js";
 
 /** @type {Record<string, string>} */
@@ -28,7 +29,9 @@ export function formatOf(values) {
 export function exampleOf(format) {
 	try {
 		if (format.secret?.encoding === "opaque" || format.preset === "opaque") return "any text of 16 characters and more";
-		const [made] = make(normalize(format), 1, (bytes) => bytes.fill(7));
+		// One of a keyspace says all; one of the form has what it does not say from its preset.
+		const whole = format.secret ? normalize(format) : preset(format.preset, { prefix: format.prefix || prefixOf(format.preset) });
+		const [made] = make(whole, 1, (bytes) => bytes.fill(7));
 		const before = made.key.indexOf(made.secret);
 		return `${made.publicId ? made.key.slice(0, before).replace(made.publicId, "•".repeat(made.publicId.length)) : made.key.slice(0, before)}${"•".repeat(Math.min(made.secret.length, 24))}`;
 	} catch {

@@ -5,6 +5,7 @@
 import { html, useState } from "../view.js";
 import { get, post } from "../api.js";
 import { useAct, useLoad } from "../load.js";
+import { useLive } from "../following.js";
 import { session } from "../session.js";
 import { grants } from "../scope.js";
 import { Page } from "../layout.js";
@@ -22,6 +23,7 @@ import { Children } from "../key/children.js";
 /** @param {{id: string}} props */
 export default function Key({ id }) {
 	const { data: record, problem, reload, setData } = useLoad((signal) => get("/v1/keys/" + encodeURIComponent(id), { signal }), [id]);
+	useLive((change) => change.targets.has(id) && reload());
 	const [receipt, setReceipt] = useState(/** @type {any} */ (null));
 	if (!record) {
 		return html`<${Page} title="Key">${problem ? html`<${ProblemNotice} problem=${problem}><${Button} small onClick=${reload}>Try again<//><//>` : html`<${Waiting} />`}<//>`;

@@ -5,6 +5,7 @@
 import { html, useState } from "../view.js";
 import { get } from "../api.js";
 import { useLoad } from "../load.js";
+import { useLive } from "../following.js";
 import { setQuery, useQuery } from "../router.js";
 import { session } from "../session.js";
 import { grants } from "../scope.js";
@@ -37,6 +38,7 @@ export default function Keys() {
 		if (!keyspace) return undefined;
 		return get("/v1/keys", { signal, query: { ...listQuery(query), keyspace, cursor: query.cursor, limit: SIZE } });
 	}, [keyspace, JSON.stringify(query)]);
+	useLive((change) => change.events.some((e) => e.keyspace === keyspace && e.verb.startsWith("key.")) && page.reload());
 	const rows = page.data?.keys;
 	const scopes = session.value?.scopes;
 	const filtered = Object.keys(listQuery(query)).some((name) => name !== "sort");

@@ -17,7 +17,7 @@ export function Table({ label, columns, rows, id, loading, problem, onRetry, emp
 	const waiting = loading && !rows;
 	return html`
 		<${ProblemNotice} problem=${problem}>${onRetry && html`<${Button} small onClick=${onRetry}>Try again<//>`}<//>
-		${(rows?.length || waiting) && html`<div class="scroll" tabindex="0" role="region" aria-label=${label} aria-busy=${loading ? "true" : "false"}>
+		${(rows?.length || waiting) && html`<div class="scroll" tabindex="0" role="region" aria-label=${label + ", table"} aria-busy=${loading ? "true" : "false"}>
 			<table class=${loading ? "loading" : ""}>
 				<thead><tr>${columns.map((c) => html`<th scope="col" class=${c.class}>${c.title}</th>`)}</tr></thead>
 				<tbody>${waiting ? blanks(columns, expected) : rows?.map((row, i) => html`<tr key=${id ? id(row) : i}>
