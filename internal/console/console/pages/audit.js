@@ -70,8 +70,8 @@ function Filters({ query }) {
 	const field = (name, label, more) => html`<${Filter} label=${label} name=${name} value=${query[name] ?? ""} more=${more} />`;
 	return html`<form class="filters" role="search" aria-label="Events" onSubmit=${(/** @type {Event} */ e) => e.preventDefault()}>
 		<${KeyspaceField} names=${names} value=${query.keyspace ?? ""} any="All" onChange=${(/** @type {string} */ keyspace) => setQuery({ keyspace, cursor: undefined })} />
-		${field("target", "To: key id or name")}
-		${field("actor", "By: key id or word")}
+		${field("target", "To (id or name)")}
+		${field("actor", "By (id or word)")}
 		${field("verb", "What", { list })}
 		<datalist id=${list}>${VERBS.map((verb) => html`<option key=${verb} value=${verb} />`)}</datalist>
 		${field("since", "Since (UTC)", { type: "datetime-local", class: "moment" })}

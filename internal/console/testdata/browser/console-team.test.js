@@ -94,7 +94,7 @@ test("a policy is changed, and what was not touched stays as it was", async (t) 
 test("the audit page follows the chain while somebody types, and loses nothing", async (t) => {
 	const page = await enter(t, server, "audit");
 	await page.getByRole("region", { name: "Events" }).waitFor();
-	const field = page.getByLabel("To: key id or name");
+	const field = page.getByLabel("To (id or name)");
 	await field.fill("half a wo");
 	await page.waitForTimeout(500); // the poll has begun
 	await server.api("POST", `/v1/keys/${data.keys[7].id}/disable`);
