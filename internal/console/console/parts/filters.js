@@ -6,7 +6,7 @@ import { Button, Field } from "../ui.js";
 import { KeyspaceField } from "./keyspaces.js";
 import { LEFT_OUT, looksLikeKey } from "./names.js";
 
-const SORTS = [["", "Newest first"], ["oldest", "Oldest first"], ["expires", "Next to expire"], ["name", "Name"]];
+const SORTS = [["", "Newest first"], ["oldest", "Oldest first"], ["expires", "Next to expire"]];
 const STATES = ["active", "pending", "disabled", "expired", "revoked"];
 const ENDS = [["7", "Within 7 days, or ended"], ["30", "Within 30 days, or ended"], ["90", "Within 90 days, or ended"]];
 

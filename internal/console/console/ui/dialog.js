@@ -22,7 +22,14 @@ export function Dialog({ title, onClose, wide, children }) {
 		event.preventDefault();
 		onClose();
 	};
-	return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-labelledby=${id} onCancel=${cancel}>
+	// A browser lets nobody hold a dialog open: a second Escape closes it unasked. One that must stay is shown again.
+	const closed = () => {
+		const it = dialog.current;
+		if (!it?.isConnected || it.open) return;
+		onClose();
+		setTimeout(() => it.isConnected && !it.open && it.showModal());
+	};
+	return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} aria-labelledby=${id} onCancel=${cancel} onClose=${closed}>
 		<h2 id=${id}>${title}</h2>
 		${children}
 	</dialog>`;

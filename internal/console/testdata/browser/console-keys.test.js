@@ -102,6 +102,9 @@ test("keys are found, filtered and paged, and the address bar tells how", async 
 	await page.reload();
 	await page.getByText("3 keys on this page").waitFor();
 	await page.getByRole("button", { name: "Clear" }).click();
+	await page.getByLabel("Order").selectOption("Oldest first");
+	await page.getByText("50 keys on this page, more follow").waitFor();
+	await page.waitForFunction(() => document.querySelector("tbody th a")?.textContent === "job 0");
 
 	await page.getByLabel("Public or key id").fill(made[5].record.public_id);
 	await page.getByText("1 key on this page").waitFor();

@@ -166,7 +166,7 @@ test("pages are whole in light and dark, narrow and wide", async (t) => {
 		for (const path of ["", "keys?keyspace=default", "issue", "nothing-here"]) {
 			await page.goto(`${server.url}/console/${path}`);
 			await page.waitForSelector("#main h1");
-			await page.waitForLoadState("networkidle");
+			await page.waitForFunction(() => !document.querySelector("main [aria-busy=true], main .waiting"));
 			await axe(page);
 			assert.equal(await overflow(page), 0, `${path} at ${width}`);
 			await shot(page, `console-${path.replace(/\W.*/, "") || "overview"}-${width}`);
