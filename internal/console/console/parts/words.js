@@ -9,6 +9,7 @@ import { Field } from "../ui.js";
  */
 export function Words({ label, value, onChange, suggest, hint, name, problem, optional, placeholder }) {
 	const [text, setText] = useState("");
+	const [held, setHeld] = useState(/** @type {string[]} */ ([]));
 	const list = useId();
 	const add = (/** @type {string} */ given) => {
 		const words = given.split(/[\s,;]+/).filter(Boolean);
@@ -27,9 +28,19 @@ export function Words({ label, value, onChange, suggest, hint, name, problem, op
 			add(text);
 		} else if (e.key === "Backspace" && !text && value.length) onChange(value.slice(0, -1));
 	};
+	// A click that takes the focus away must find its button where it was: the words count at once, and are moved above the
+	// field after it.
+	const leave = () => {
+		const words = text.split(/[\s,;]+/).filter((w) => w && !value.includes(w));
+		if (words.length === 0) return setText("");
+		setHeld(words);
+		onChange([...value, ...words]);
+		setTimeout(() => { setHeld([]); setText(""); }, 300);
+	};
+	const shown = value.filter((w) => !held.includes(w));
 	const open = (suggest ?? []).filter((s) => !value.includes(s));
 	return html`<${Field} label=${label} hint=${hint} name=${name} problem=${problem} optional=${optional}>${(/** @type {any} */ a) => html`
-		${value.length > 0 && html`<ul class="chips words">${value.map((word) => html`<li key=${word}><span dir="auto">${word}</span><button type="button" class="word" aria-label=${"Take out " + word} onClick=${() => onChange(value.filter((w) => w !== word))}>×</button></li>`)}</ul>`}
-		<input ...${a} class="mono" value=${text} list=${open.length ? list : undefined} placeholder=${placeholder} onInput=${input} onKeyDown=${press} onBlur=${() => add(text)} autocomplete="off" autocapitalize="none" spellcheck=${false} />
+		${shown.length > 0 && html`<ul class="chips words">${shown.map((word) => html`<li key=${word}><span dir="auto">${word}</span><button type="button" class="word" aria-label=${"Take out " + word} onClick=${() => onChange(value.filter((w) => w !== word))}>×</button></li>`)}</ul>`}
+		<input ...${a} class="mono" value=${text} list=${open.length ? list : undefined} placeholder=${placeholder} onInput=${input} onKeyDown=${press} onBlur=${leave} autocomplete="off" autocapitalize="none" spellcheck=${false} />
 		${open.length > 0 && html`<datalist id=${list}>${open.map((s) => html`<option key=${s} value=${s}></option>`)}</datalist>`}`}<//>`;
 }

@@ -31,7 +31,6 @@ test("a newcomer finds the way from the sign-in to a revoked key", async (t) => 
 	await page.getByLabel("Keyspace", { exact: true }).selectOption("shop");
 	await page.getByLabel(/^Name/).first().fill("checkout");
 	await page.getByLabel(/^Scopes/).first().fill("orders:read");
-	await page.keyboard.press("Enter");
 	await look("issue");
 	await page.getByRole("button", { name: "Issue the key" }).click();
 	const first = await take(page);
