@@ -34,6 +34,15 @@ function launch() {
 
 after(async () => (await launched)?.close());
 
+const contexts = new WeakMap(); // of each test
+
+/** leave closes the pages of a test. A server does so before it stops: a page that waits for its answer would take that for an error. */
+export async function leave(t) {
+	for (const context of contexts.get(t) ?? []) {
+		await context.close();
+	}
+}
+
 /**
  * open shows a page, in a context of its own: nothing is shared with other tests.
  *
@@ -45,6 +54,7 @@ after(async () => (await launched)?.close());
 export async function open(t, url, { width = 1280, height = 900, colorScheme = "light", init, ...options } = {}) {
 	const browser = await launch();
 	const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: "reduce", ...options });
+	contexts.set(t, [...(contexts.get(t) ?? []), context]);
 	const page = await context.newPage();
 	Object.assign(page, { violations: [], errors: [], requests: [] });
 	await page.exposeBinding("keywrightViolation", (_, text) => page.violations.push(text));
@@ -64,7 +74,7 @@ export async function open(t, url, { width = 1280, height = 900, colorScheme = "
 	page.on("pageerror", (error) => page.errors.push(String(error)));
 	page.on("request", (request) => page.requests.push(request.url()));
 	t.after(async () => {
-		await context.close();
+		await leave(t);
 		assert.deepEqual(page.violations, [], "the page broke its policy");
 		assert.deepEqual(page.errors, [], "the page wrote errors");
 	});

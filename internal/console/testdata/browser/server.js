@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { leave } from "./harness.js";
 
 const READY = /ready on (http:\/\/127\.0\.0\.1:\d+)/;
 const STARTS_WITHIN = 30_000;
@@ -53,7 +54,10 @@ export async function start(t, { flags = [] } = {}) {
 		clearTimeout(late);
 		await rm(folder, { recursive: true, force: true });
 	};
-	t?.after(stop);
+	t?.after(async () => {
+		await leave(t);
+		await stop();
+	});
 	const lines = [];
 	try {
 		const url = await whenReady(child, lines);
