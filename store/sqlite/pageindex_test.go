@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"testing"
+	"time"
+
+	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/store/internal/listing"
+)
+
+// A page of each usual list is one range of an index, however many an owner has: nothing else is read to find it.
+func TestPageIndexes(t *testing.T) {
+	s := openMemory(t)
+	defer s.Close()
+	for index, q := range map[string]authority.Query{
+		"COVERING INDEX records_keyspace (keyspace=?)":                  {},
+		"COVERING INDEX records_keyspace (keyspace=? AND id>?)":         {Sort: authority.Oldest, From: authority.Place{ID: [16]byte{1}}},
+		"COVERING INDEX records_expires (keyspace=?)":                   {Sort: authority.Ending},
+		"INDEX records_revoked (keyspace=?)":                            {State: authority.StateRevoked},
+		"COVERING INDEX records_owner (owner=? AND keyspace=?)":         {Owner: "acme"},
+		"COVERING INDEX records_owner (owner=? AND keyspace=? AND id<?": {Owner: "acme", Before: [16]byte{1}},
+		"COVERING INDEX records_owner_expires (owner=? AND keyspace=?)": {Owner: "acme", Sort: authority.Ending},
+	} {
+		q.Keyspace, q.At, q.Limit, q.Scan = "default", time.Now(), 50, 1000
+		f, name, end, err := s.recordPage(t.Context(), &q)
+		if err != nil || end != nil {
+			t.Fatal(end, err)
+		}
+		text, args := f.query("SELECT id FROM records INDEXED BY "+name+" WHERE /* filter */ ORDER BY "+listing.Order(&q, "")+" LIMIT ?", 51)
+		if plan := explain(t, s, text, args); !contains(plan, index) || contains(plan, "TEMP B-TREE") {
+			t.Errorf("%s does not give the page alone:\n%s", index, plan)
+		}
+	}
+}
