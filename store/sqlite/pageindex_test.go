@@ -34,3 +34,29 @@ func TestPageIndexes(t *testing.T) {
 		}
 	}
 }
+
+// What has ended is not looked at for what is active by end.
+func TestActiveByEndPassesOverTheEnded(t *testing.T) {
+	s := openMemory(t)
+	defer s.Close()
+	now := time.Now()
+	var c authority.Change
+	for i := range 30 {
+		r := &authority.Record{ID: [16]byte{byte(i + 1)}, Keyspace: "default", Owner: "acme", Version: 1, Created: now, Expires: now.Add(-time.Hour)}
+		if i == 17 {
+			r.Expires = now.Add(time.Hour)
+		}
+		c.Puts = append(c.Puts, r)
+	}
+	if err := s.Apply(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, owner := range []string{"", "acme"} {
+		p, err := s.List(t.Context(), authority.Query{
+			Keyspace: "default", Owner: owner, Sort: authority.Ending, State: authority.StateActive, At: now, Limit: 2, Scan: 5,
+		})
+		if err != nil || len(p.Records) != 1 || p.More {
+			t.Errorf("of owner %q: %d records, more %v (%v)", owner, len(p.Records), p.More, err)
+		}
+	}
+}

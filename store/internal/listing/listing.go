@@ -56,9 +56,9 @@ func hasOwner(q *authority.Query) bool {
 func InOrder(q *authority.Query, disabled string) Source {
 	switch {
 	case q.Sort == authority.Ending && hasOwner(q):
-		return Source{"records_owner_expires", "owner = ? AND keyspace = ? AND expires <> 0", []any{q.Owner, q.Keyspace}}
+		return unended(q, Source{"records_owner_expires", "owner = ? AND keyspace = ? AND expires <> 0", []any{q.Owner, q.Keyspace}})
 	case q.Sort == authority.Ending:
-		return Source{"records_expires", "keyspace = ? AND expires <> 0", []any{q.Keyspace}}
+		return unended(q, Source{"records_expires", "keyspace = ? AND expires <> 0", []any{q.Keyspace}})
 	case q.State == authority.StateRevoked:
 		return Source{"records_revoked", "keyspace = ? AND revoked <> 0", []any{q.Keyspace}}
 	case q.State == authority.StateDisabled:
@@ -67,6 +67,19 @@ func InOrder(q *authority.Query, disabled string) Source {
 		return Source{"records_owner", "owner = ? AND keyspace = ?", []any{q.Owner, q.Keyspace}}
 	}
 	return Source{"records_keyspace", "keyspace = ?", []any{q.Keyspace}}
+}
+
+// unended passes over all that has ended long since, where a query is for what has not.
+func unended(q *authority.Query, s Source) Source {
+	if Unended(q) {
+		s.Terms, s.Args = s.Terms+" AND expires > ?", append(s.Args, q.At.UnixMilli())
+	}
+	return s
+}
+
+// Unended reports whether a list by end begins at the moment that is asked about.
+func Unended(q *authority.Query) bool {
+	return q.Sort == authority.Ending && (q.State == authority.StateActive || q.State == authority.StatePending)
 }
 
 // Simple reports whether a query needs no look at how many there are: it is for all, or names a few by itself.
