@@ -22,24 +22,20 @@ func lists() error {
 			return err
 		}
 	}
-	many, closeMany, err := filledStore(ctx, n)
+	many, closeMany, err := filledStore(ctx, n, manyOwners(n))
 	if err != nil {
 		return err
 	}
 	defer closeMany()
-	few, closeFew, err := filledStore(ctx, fewRecords)
+	few, closeFew, err := filledStore(ctx, fewRecords, manyOwners(fewRecords))
 	if err != nil {
 		return err
 	}
 	defer closeFew()
 	operator := authority.Operator("bench", authority.Origin{})
-	end := time.Now().Add(time.Hour)
 	for _, s := range []*filled{many, few} {
-		for i := range 10 { // of each store ten are revoked, and ten have an end
+		for i := range 10 { // of each store ten are revoked
 			if _, err := s.authority.Revoke(ctx, operator, s.ids[i*len(s.ids)/10], "bench"); err != nil {
-				return err
-			}
-			if _, err := s.authority.Update(ctx, operator, s.ids[i*len(s.ids)/10+1], authority.Update{ExpiresAt: &end}); err != nil {
 				return err
 			}
 		}
@@ -53,6 +49,10 @@ func lists() error {
 		{"by end", authority.ListRequest{Sort: authority.Ending}},
 		{"of an owner", authority.ListRequest{Owner: "team_7"}},
 		{"of an owner, by end", authority.ListRequest{Owner: "team_7", Sort: authority.Ending}},
+		{"of an owner of a tenth of all", authority.ListRequest{Owner: "large"}},
+		{"of an owner of a tenth of all, by end", authority.ListRequest{Owner: "large", Sort: authority.Ending}},
+		{"of an owner of a tenth of all, active", authority.ListRequest{Owner: "large", State: authority.StateActive}},
+		{"that end within a week", authority.ListRequest{ExpiresBefore: time.Now().Add(7 * 24 * time.Hour)}},
 		{"active", authority.ListRequest{State: authority.StateActive}},
 		{"revoked, 10 of all", authority.ListRequest{State: authority.StateRevoked}},
 		{"disabled, none", authority.ListRequest{State: authority.StateDisabled}},
@@ -73,4 +73,18 @@ func lists() error {
 		fmt.Printf("first page, %s: %.2f ms of %d, %.2f ms of %d: %.2f times as long\n", c.what, x.median(), n, y.median(), fewRecords, ratio.median())
 	}
 	return nil
+}
+
+// manyOwners gives each tenth of n records to one owner, and about a hundred of the others to each of many. A third of the
+// records end within a month.
+func manyOwners(n int) func(int, *authority.Record) {
+	return func(i int, r *authority.Record) {
+		r.Owner = fmt.Sprint("team_", i%max(1, n/100))
+		if i%10 == 3 {
+			r.Owner = "large"
+		}
+		if i%3 == 0 {
+			r.Expires = r.Created.Add(time.Hour + time.Duration(i*7919%43_200)*time.Minute)
+		}
+	}
 }

@@ -5,6 +5,7 @@ package postgres
 import (
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/store/internal/column"
+	"github.com/keywright/keywright/store/internal/listing"
 )
 
 func recordFilter(q authority.Query) *filter {
@@ -30,6 +31,9 @@ func recordFilter(q authority.Query) *filter {
 	}
 	if q.Sort == authority.Ending {
 		f.and("expires <> 0")
+	}
+	if listing.Unended(&q) {
+		f.and("expires > ?", q.At.UnixMilli())
 	}
 	if q.State != "" {
 		// As Record.StateAt decides.

@@ -68,8 +68,11 @@ func (s *Store) recordPage(ctx context.Context, q *authority.Query) (f *filter, 
 	if listing.Simple(q) {
 		return f, nil, nil
 	}
+	if listing.Whole(q) {
+		return f, nil, nil
+	}
 	for _, source := range listing.Sources(q, disabledTerm) {
-		few, err := s.few(ctx, &source)
+		few, err := s.few(ctx, q, &source)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -79,9 +82,6 @@ func (s *Store) recordPage(ctx context.Context, q *authority.Query) (f *filter, 
 			return f, nil, nil
 		}
 	}
-	if listing.Whole(q) {
-		return f, nil, nil
-	}
 	source := listing.InOrder(q, disabledTerm)
 	if end, err = s.lookedAt(ctx, q, &source); err == nil && end != nil {
 		f.andUpTo(q, end)
@@ -90,13 +90,13 @@ func (s *Store) recordPage(ctx context.Context, q *authority.Query) (f *filter, 
 }
 
 // few reports whether an index names so few records that they can be sorted.
-func (s *Store) few(ctx context.Context, source *listing.Source) (bool, error) {
+func (s *Store) few(ctx context.Context, q *authority.Query, source *listing.Source) (bool, error) {
 	var f filter
 	f.and(source.Terms, source.Args...)
-	text, args := f.query("SELECT count(*) FROM (SELECT 1 FROM records WHERE /* filter */ LIMIT /* limit */) few", listing.Few+1)
+	text, args := f.query("SELECT count(*) FROM (SELECT 1 FROM records WHERE /* filter */ LIMIT /* limit */) few", listing.Few(q)+1)
 	n := 0
 	err := s.pool.QueryRow(ctx, text, planned(args)...).Scan(&n)
-	return n <= listing.Few, err
+	return n <= listing.Few(q), err
 }
 
 // lookedAt returns the last record that may be looked at for a page, or nil where the list ends before.

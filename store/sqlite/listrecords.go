@@ -68,23 +68,17 @@ func (s *Store) recordPage(ctx context.Context, q *authority.Query) (f *filter, 
 	if listing.Simple(q) {
 		return recordFilter(*q), "", nil, nil
 	}
-	for _, source := range listing.Sources(q, disabledTerm) {
-		few, err := s.few(ctx, &source)
-		if err != nil {
-			return nil, "", nil, err
-		}
-		if few {
-			f = &filter{}
-			f.and("id IN (SELECT id FROM records INDEXED BY "+source.Index+" WHERE "+source.Terms+")", source.Args...)
-			f.andAll(q, "+")
-			return f, "", nil, nil
+	whole := listing.Whole(q)
+	if !whole {
+		if f, err = s.fewOf(ctx, q); f != nil || err != nil {
+			return f, "", nil, err
 		}
 	}
 	source := listing.InOrder(q, disabledTerm)
 	f = &filter{}
 	f.and(source.Terms, source.Args...)
 	f.andFrom(q)
-	if !listing.Whole(q) {
+	if !whole {
 		if end, err = s.lookedAt(ctx, q, &source, f); err != nil {
 			return nil, "", nil, err
 		}
@@ -96,12 +90,29 @@ func (s *Store) recordPage(ctx context.Context, q *authority.Query) (f *filter, 
 	return f, source.Index, end, nil
 }
 
+// fewOf returns the filter of a page from records that an index names, if they are few.
+func (s *Store) fewOf(ctx context.Context, q *authority.Query) (*filter, error) {
+	for _, source := range listing.Sources(q, disabledTerm) {
+		few, err := s.few(ctx, q, &source)
+		if err != nil {
+			return nil, err
+		}
+		if few {
+			f := &filter{}
+			f.and("id IN (SELECT id FROM records INDEXED BY "+source.Index+" WHERE "+source.Terms+")", source.Args...)
+			f.andAll(q, "+")
+			return f, nil
+		}
+	}
+	return nil, nil
+}
+
 // few reports whether an index names so few records that they can be sorted.
-func (s *Store) few(ctx context.Context, source *listing.Source) (bool, error) {
+func (s *Store) few(ctx context.Context, q *authority.Query, source *listing.Source) (bool, error) {
 	n := 0
 	text := "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY " + source.Index + " WHERE " + source.Terms + " LIMIT ?)"
-	err := s.read.QueryRowContext(ctx, text, append(slices.Clone(source.Args), listing.Few+1)...).Scan(&n)
-	return n <= listing.Few, err
+	err := s.read.QueryRowContext(ctx, text, append(slices.Clone(source.Args), listing.Few(q)+1)...).Scan(&n)
+	return n <= listing.Few(q), err
 }
 
 // lookedAt returns the last record that may be looked at for a page, or nil where the list ends before.

@@ -9,8 +9,10 @@ import (
 	"github.com/keywright/keywright/store/internal/column"
 )
 
-// Few is how many records may be sorted for a page.
-const Few = 5000
+const few = 5000
+
+// Few is how many records may be sorted for a page: no more than may be looked at for it in the order of the list.
+func Few(q *authority.Query) int { return min(few, q.Scan) }
 
 // A Source are records that an index names. Terms are SQL with ? for each of Args.
 type Source struct {
@@ -22,8 +24,8 @@ type Source struct {
 // Sources returns the indexes that could name few records for a query of one keyspace. Disabled is the term for those that
 // are.
 func Sources(q *authority.Query, disabled string) (all []Source) {
-	if q.Owner != "" && column.CheckText("owner", q.Owner) == nil {
-		all = append(all, Source{"records_owner", "owner = ?", []any{q.Owner}})
+	if hasOwner(q) {
+		all = append(all, Source{"records_owner", "owner = ? AND keyspace = ?", []any{q.Owner, q.Keyspace}})
 	}
 	at := q.At.UnixMilli()
 	switch q.State {
@@ -45,19 +47,39 @@ func Sources(q *authority.Query, disabled string) (all []Source) {
 	return all
 }
 
+// hasOwner reports whether a query is for an owner that there can be.
+func hasOwner(q *authority.Query) bool {
+	return q.Owner != "" && column.CheckText("owner", q.Owner) == nil
+}
+
 // InOrder returns the index that has the records of a query in the order of its list.
 func InOrder(q *authority.Query, disabled string) Source {
 	switch {
+	case q.Sort == authority.Ending && hasOwner(q):
+		return unended(q, Source{"records_owner_expires", "owner = ? AND keyspace = ? AND expires <> 0", []any{q.Owner, q.Keyspace}})
 	case q.Sort == authority.Ending:
-		return Source{"records_expires", "keyspace = ? AND expires <> 0", []any{q.Keyspace}}
+		return unended(q, Source{"records_expires", "keyspace = ? AND expires <> 0", []any{q.Keyspace}})
 	case q.State == authority.StateRevoked:
 		return Source{"records_revoked", "keyspace = ? AND revoked <> 0", []any{q.Keyspace}}
 	case q.State == authority.StateDisabled:
 		return Source{"records_disabled", "keyspace = ? AND " + disabled, []any{q.Keyspace}}
-	case q.Owner != "" && column.CheckText("owner", q.Owner) == nil:
-		return Source{"records_owner", "owner = ?", []any{q.Owner}}
+	case hasOwner(q):
+		return Source{"records_owner", "owner = ? AND keyspace = ?", []any{q.Owner, q.Keyspace}}
 	}
 	return Source{"records_keyspace", "keyspace = ?", []any{q.Keyspace}}
+}
+
+// unended passes over all that has ended long since, where a query is for what has not.
+func unended(q *authority.Query, s Source) Source {
+	if Unended(q) {
+		s.Terms, s.Args = s.Terms+" AND expires > ?", append(s.Args, q.At.UnixMilli())
+	}
+	return s
+}
+
+// Unended reports whether a list by end begins at the moment that is asked about.
+func Unended(q *authority.Query) bool {
+	return q.Sort == authority.Ending && (q.State == authority.StateActive || q.State == authority.StatePending)
 }
 
 // Simple reports whether a query needs no look at how many there are: it is for all, or names a few by itself.
@@ -68,8 +90,16 @@ func Simple(q *authority.Query) bool {
 
 // Whole reports whether every record of an order is one of the page, so that nothing needs to bound the look.
 func Whole(q *authority.Query) bool {
-	return (q.State == "" || q.State == authority.StateRevoked && q.Sort != authority.Ending) && q.Text == "" && q.Owner == "" && !q.Endless &&
-		q.ExpiresBefore.IsZero() && q.RotatedBefore.IsZero() && q.CreatedSince.IsZero() && q.CreatedBefore.IsZero()
+	if q.Text != "" || q.Endless || !q.ExpiresBefore.IsZero() || !q.RotatedBefore.IsZero() || !q.CreatedSince.IsZero() || !q.CreatedBefore.IsZero() {
+		return false
+	}
+	switch q.State {
+	case "":
+		return q.Owner == "" || hasOwner(q)
+	case authority.StateRevoked:
+		return q.Owner == "" && q.Sort != authority.Ending
+	}
+	return false
 }
 
 // Scans are how many records are looked at for a page, until it is full.
