@@ -34,10 +34,8 @@ func lists() error {
 	defer closeFew()
 	operator := authority.Operator("bench", authority.Origin{})
 	for _, s := range []*filled{many, few} {
-		for i := range 10 { // of each store ten are revoked
-			if _, err := s.authority.Revoke(ctx, operator, s.ids[i*len(s.ids)/10], "bench"); err != nil {
-				return err
-			}
+		if err := endSome(ctx, operator, s); err != nil {
+			return err
 		}
 	}
 	for _, c := range []struct {
@@ -87,4 +85,14 @@ func manyOwners(n int) func(int, *authority.Record) {
 			r.Expires = r.Created.Add(time.Hour + time.Duration(i*7919%43_200)*time.Minute)
 		}
 	}
+}
+
+// endSome revokes ten keys of a store.
+func endSome(ctx context.Context, operator authority.Caller, s *filled) error {
+	for i := range 10 {
+		if _, err := s.authority.Revoke(ctx, operator, s.ids[i*len(s.ids)/10], "bench"); err != nil {
+			return err
+		}
+	}
+	return nil
 }

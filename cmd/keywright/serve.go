@@ -118,9 +118,6 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.connections < 1 || f.perAddress < 0 {
-		return misused("--max-connections is not above 0, or --max-connections-per-address below", "leave them out, or give a number of connections")
-	}
 	secured, err := tlsOf(f, log)
 	if err != nil {
 		return err
@@ -168,6 +165,13 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	}
 	s.announce(f, log, append(start.lines(), envoy.lines()...))
 	return serveAll(ctx, f, a, web, doors, envoy, options.Registry, log)
+}
+
+func (f *serveFlags) checkConnections() error {
+	if f.connections < 1 || f.perAddress < 0 {
+		return misused("--max-connections is not above 0, or --max-connections-per-address below", "leave them out, or give a number of connections")
+	}
+	return nil
 }
 
 // openAuthority opens what judges, with its root key and its revocation log.
