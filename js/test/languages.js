@@ -9,6 +9,7 @@ import {
 import { hashParsed } from "../hash.js";
 import { ISSUERS as TABLE } from "../issuers.js";
 import { diagnoseNormalized, parseNormalized } from "../parse.js";
+import { textOf } from "../text.js";
 import { sampleOf } from "./issued.js";
 
 /**
@@ -89,7 +90,7 @@ function judge(format, key, as) {
 	let parsed;
 	try {
 		const k = parseNormalized(format, key);
-		parsed = [k.key, k.prefix, k.environment, k.publicId, k.secret, k.checksum, hashParsed(format, k)];
+		parsed = [textOf(k.key), k.prefix, k.environment, k.publicId, textOf(k.secret), k.checksum, hashParsed(format, k)];
 	} catch (error) {
 		parsed = malformed(error);
 	}
