@@ -62,6 +62,7 @@ const (
 	PathPrune        = "/v1/audit/prune"
 	PathBackup       = "/v1/backup"
 	PathRevokeSelf   = "/v1/revoke-self"
+	PathOnce         = "/v1/once/{token}" // a new key behind a link
 	PathGenerate     = "/api/sec-api-key-generate"
 	PathMCP          = "/mcp"
 	PathLive         = "/livez"
@@ -76,6 +77,7 @@ const (
 	PathExchange     = "/v1/exchange"
 	PathRevocations  = "/v1/revocations"
 	PathKeySet       = "/.well-known/jwks.json"
+	PathSessions     = "/v1/sessions"
 
 	PathSigningKeys       = "/v1/signing-keys"
 	PathRotateSigningKeys = "/v1/signing-keys/rotate"

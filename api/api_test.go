@@ -238,7 +238,7 @@ func over(t *testing.T, from, to any) {
 // TestCodes has a whole row for every code.
 func TestCodes(t *testing.T) {
 	statuses := map[int]api.Code{}
-	forward := []api.Code{api.KeyInvalid, api.KeyForbidden} // which only clients of a proxy meet: they share a status
+	particular := []api.Code{api.KeyInvalid, api.KeyForbidden, api.SessionEnded, api.CrossSite} // which only clients of a proxy and browsers meet: they share a status
 	for _, c := range api.Codes() {
 		if c.Status() < 400 || c.Title() == "" || c.Exit() < api.ExitRefused || c.Exit() > api.ExitNoAnswer {
 			t.Errorf("%s: %d, %d, %q", c, c.Status(), c.Exit(), c.Title())
@@ -246,7 +246,7 @@ func TestCodes(t *testing.T) {
 		if p := api.NewProblem(c, "f", "d", "h"); p.Error() != "d: h" || p.Status != c.Status() {
 			t.Errorf("%+v", p)
 		}
-		if slices.Contains(forward, c) {
+		if slices.Contains(particular, c) {
 			continue
 		}
 		first, shared := statuses[c.Status()]

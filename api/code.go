@@ -12,6 +12,8 @@ type Code string
 const (
 	InvalidInput              Code = "invalid_input"               // the request cannot be done as it is
 	Unauthenticated           Code = "unauthenticated"             // no service key, or not a valid one
+	SessionEnded              Code = "session_ended"               // the session is over, or its service key may not be used: sign in again
+	CrossSite                 Code = "cross_site"                  // a session came with a request that is not of a page of this server
 	AccessDenied              Code = "access_denied"               // the service key may not do it
 	ClientCertificateRequired Code = "client_certificate_required" // the route wants a client certificate, and the service key besides
 	NotFound                  Code = "not_found"                   // no such thing, or not for this caller
@@ -41,6 +43,8 @@ var codes = map[Code]struct {
 }{
 	InvalidInput:              {http.StatusBadRequest, ExitUsage, "The request cannot be done as it is"},
 	Unauthenticated:           {http.StatusUnauthorized, ExitRefused, "A valid service key is needed"},
+	SessionEnded:              {http.StatusUnauthorized, ExitRefused, "The session has ended"},
+	CrossSite:                 {http.StatusForbidden, ExitRefused, "The request is not of a page of this server"},
 	AccessDenied:              {http.StatusForbidden, ExitRefused, "The service key may not do this"},
 	ClientCertificateRequired: {http.StatusForbidden, ExitRefused, "A client certificate is needed"},
 	NotFound:                  {http.StatusNotFound, ExitRefused, "There is no such thing"},
@@ -59,7 +63,7 @@ var codes = map[Code]struct {
 // Codes lists all codes.
 func Codes() []Code {
 	return []Code{
-		InvalidInput, Unauthenticated, AccessDenied, ClientCertificateRequired, NotFound, MethodNotAllowed, TooSlow, Conflict, TooLarge,
+		InvalidInput, Unauthenticated, AccessDenied, SessionEnded, CrossSite, ClientCertificateRequired, NotFound, MethodNotAllowed, TooSlow, Conflict, TooLarge,
 		UnsupportedMediaType, TooManyRequests, Internal, Unavailable, KeyInvalid, KeyForbidden,
 	}
 }

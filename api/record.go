@@ -128,6 +128,12 @@ type RevokeSelfRequest struct {
 	Key Key `json:"key" doc:"The key to end."`
 }
 
+// Revealed is a new key that waited behind a link.
+type Revealed struct {
+	Key   Key             `json:"key" doc:"Shown this once. Treat it as a secret."`
+	KeyID keywright.KeyID `json:"key_id"`
+}
+
 // Accepted is the answer to a RevokeSelfRequest, whatever the key.
 type Accepted struct {
 	Accepted bool `json:"accepted"`

@@ -59,6 +59,9 @@ type Options struct {
 
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
 	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife
+
+	SessionIdle time.Duration // a session without a request ends after it; 0: DefaultSessionIdle
+	SessionLife time.Duration // a session ends after it; 0: DefaultSessionLife
 }
 
 // An Authority is safe for use by several goroutines. It is a keywright.Verifier.
@@ -79,6 +82,9 @@ type Authority struct {
 	signingLife time.Duration
 	acting      *acting
 	exchanges   exchanges
+
+	sessionIdle, sessionLife time.Duration
+	sessionsMu               sync.Mutex // held while sessions begin or end
 
 	spaces   atomic.Pointer[map[string]*space]
 	spacesMu sync.Mutex // writers of spaces
@@ -132,42 +138,19 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if err := o.CheckTokens(); err != nil {
 		return nil, err
 	}
+	if err := o.CheckSessions(); err != nil {
+		return nil, err
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	var seed [16]byte
-	if _, err := io.ReadFull(o.Random, seed[:]); err != nil {
-		return nil, fmt.Errorf("no randomness: %w", err)
-	}
-	a := &Authority{
-		store: observe(o.Store, o.Observer), clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
-		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
-		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
-		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
-		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
-		acting: newActing(), issuer: cmp.Or(o.Issuer, DefaultIssuer), signingLife: cmp.Or(o.SigningKeyLife, DefaultSigningKeyLife),
-		couriers: couriers{sender: o.Sender},
-	}
-	if err := a.loadFreeze(ctx); err != nil {
-		return nil, err
-	}
-	a.lease, _ = o.Store.(Leaseholder)
-	a.counted, a.bank = newCounting(a.names.At), newBank(a)
-	if err := a.loadPeppers(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.loadKeyspaces(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.loadSigningKeys(ctx); err != nil {
-		return nil, err
-	}
-	a.exchanges.begin(a)
-	reached, err := a.lastSequence(ctx)
+	a, err := build(o)
 	if err != nil {
 		return nil, err
 	}
-	a.acting.asOf(reached)
+	if err := a.load(ctx); err != nil {
+		return nil, err
+	}
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	if err := a.loadEndpoints(warm); err != nil {
@@ -185,6 +168,50 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	go a.keepHouse(warm)
 	go a.bank.run()
 	return a, nil
+}
+
+// build returns an authority that knows nothing yet.
+func build(o Options) (*Authority, error) {
+	var seed [16]byte
+	if _, err := io.ReadFull(o.Random, seed[:]); err != nil {
+		return nil, fmt.Errorf("no randomness: %w", err)
+	}
+	a := &Authority{
+		store: observe(o.Store, o.Observer), clock: o.Clock, random: o.Random, log: o.Logger, table: table.New(seed),
+		noise: &lockedNoise{r: bufio.NewReader(o.Random)}, meters: rate.New(seed), graces: newGraces(), uses: newUseLog(),
+		strangers: make(chan stranger, strangersWaiting), refused: make(chan refusal, strangersWaiting),
+		done: make(chan struct{}), housekept: make(chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
+		sealer: o.Sealer, revocations: &revocations{log: o.RevocationLog}, slow: newSlowPool(),
+		acting: newActing(), issuer: cmp.Or(o.Issuer, DefaultIssuer), signingLife: cmp.Or(o.SigningKeyLife, DefaultSigningKeyLife),
+		couriers:    couriers{sender: o.Sender},
+		sessionIdle: cmp.Or(o.SessionIdle, DefaultSessionIdle), sessionLife: cmp.Or(o.SessionLife, DefaultSessionLife),
+	}
+	a.lease, _ = o.Store.(Leaseholder)
+	a.counted, a.bank = newCounting(a.names.At), newBank(a)
+	return a, nil
+}
+
+// load reads what an authority knows before it answers.
+func (a *Authority) load(ctx context.Context) error {
+	if err := a.loadFreeze(ctx); err != nil {
+		return err
+	}
+	if err := a.loadPeppers(ctx); err != nil {
+		return err
+	}
+	if err := a.loadKeyspaces(ctx); err != nil {
+		return err
+	}
+	if err := a.loadSigningKeys(ctx); err != nil {
+		return err
+	}
+	a.exchanges.begin(a)
+	reached, err := a.lastSequence(ctx)
+	if err != nil {
+		return err
+	}
+	a.acting.asOf(reached)
+	return nil
 }
 
 // Close ends the work in the background, and writes what was counted. It does not close the store. Verifications that

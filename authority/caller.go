@@ -57,6 +57,7 @@ type Caller struct {
 	keyspaces []string        // empty: all but the reserved one
 	owner     string          // empty: all
 	holder    keywright.KeyID // of a key that may have children: it may make them, and nothing else
+	session   string          // the name of the session that stands for the service key; empty: the key itself was there
 	origin    Origin
 }
 
@@ -88,7 +89,7 @@ func (a *Authority) Authenticate(ctx context.Context, key keywright.Secret, from
 		return Caller{}, err
 	}
 	if !v.Valid() {
-		return Caller{}, &Error{Kind: Unidentified, Problem: "the service key is not valid", Hint: "send Authorization: Bearer with a service key; an operator makes one with: keywright issue --keyspace keywright --scope keys:verify"}
+		return Caller{}, errNoService
 	}
 	c := Caller{key: v.KeyID, scopes: v.Scopes, origin: from}
 	if rules != nil {

@@ -45,6 +45,43 @@ func wantLedger(t testing.TB, a *authority.Authority, id keywright.KeyID) []auth
 	return lines
 }
 
+// slowBank takes credits only when it is told to.
+type slowBank struct {
+	authority.Store
+	asked, goOn chan struct{}
+}
+
+func (s *slowBank) Spend(ctx context.Context, list []authority.Spending) ([]authority.Spent, error) {
+	s.asked <- struct{}{}
+	<-s.goOn
+	return s.Store.Spend(ctx, list)
+}
+
+// A verification that takes credits is answered when the store has it, and not before.
+func TestCreditsAreDurableBeforeTheAnswer(t *testing.T) {
+	store := &slowBank{Store: memory(t), asked: make(chan struct{}), goOn: make(chan struct{})}
+	a, _ := over(t, store)
+	k := issue(t, a, authority.IssueRequest{Credits: credits(3, nil)})
+	answered := make(chan keywright.Verdict, 1)
+	go func() {
+		v, _ := a.Verify(ctx, keywright.Ask{Key: k.Key, Keyspace: "default"})
+		answered <- v
+	}()
+	<-store.asked
+	select {
+	case v := <-answered:
+		t.Errorf("%s before the store has it", v.Code)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(store.goOn)
+	if t.Failed() {
+		return
+	}
+	if v := <-answered; !v.Valid() || *v.Credits != 2 {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestCredits(t *testing.T) {
 	a, _ := open(t)
 	k := issue(t, a, authority.IssueRequest{Credits: credits(3, nil)})

@@ -22,6 +22,7 @@ const (
 	Conflicting                       // it contradicts what is there
 	Unavailable                       // no judgement could be made; try again
 	Exhausted                         // a limit is reached; come again later
+	Over                              // a session has ended: sign in again
 )
 
 // An Error is what every method returns that did not do what it was asked. It never holds a key.

@@ -9,6 +9,7 @@ func (a *Authority) Tend(ctx context.Context) {
 	a.tend(ctx, 2)
 	a.try(ctx, "refilling credits", a.refillAll)
 	a.try(ctx, "looking for keys that are due", a.announceDue)
+	a.try(ctx, "ending sessions", a.tendSessions)
 }
 
 // Gather counts now what was noted, as is done every 50 milliseconds.

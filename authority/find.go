@@ -12,21 +12,25 @@ import (
 // find looks for the key by each format of the keyspace. Whatever the key, it is hashed and looked for: the time that
 // a refusal takes does not tell why.
 func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
-	a := j.authority
-	complete := a.complete.Load() // before the look: what is filled in between is then asked for
+	complete := j.authority.complete.Load() // before the look: what is filled in between is then asked for
 	text := key.Reveal()
 	full := keywright.HashText(text[:min(len(text), keywright.MaxKeyBytes)])
 	j.hash = full
 	if j.look(&full, text) {
 		return nil
 	}
+	return j.search(ctx, key, full, complete)
+}
+
+// search looks for a key that was not found at once.
+func (j *judgement) search(ctx context.Context, key keywright.Secret, full keywright.Hash, complete bool) error {
 	for i := range j.space.Formats {
 		f := &j.space.Formats[i]
 		k, err := f.Parse(key)
 		if err != nil || k.Checksum() == keywright.ChecksumWrong {
 			continue
 		}
-		j.format = f
+		j.format, j.publicID = f, k.PublicID()
 		stored := full
 		if f.Hash != keywright.CoverFull || !k.Full().Equal(key) { // or it was read leniently
 			stored = k.Hash()
@@ -48,30 +52,36 @@ func (j *judgement) find(ctx context.Context, key keywright.Secret) error {
 // ended are the steps at which a key is refused that is as good as unknown to the outside world.
 const ended = 1<<stepRevoked | 1<<stepDisabled | 1<<stepExpired | 1<<stepNotYet
 
-// hide makes a key that was found one that nobody has, in every field and in what it costs.
-func (j *judgement) hide(key keywright.Secret) {
-	format := j.parseAnyway(key)
-	*j = judgement{authority: j.authority, space: j.space, format: format, hash: j.hash, hidden: true}
-}
-
 // parseAnyway does for a key that was found at once and is refused what an unknown one costs, so that the time of a
-// refusal does not tell them apart. It returns the format that an unknown one would have.
-func (j *judgement) parseAnyway(key keywright.Secret) *keywright.Format {
+// refusal does not tell them apart. It looks for nothing: to find something takes as long as to find nothing twice.
+func (j *judgement) parseAnyway(key keywright.Secret) {
 	if !j.unparsed {
-		return j.format
+		return
 	}
-	format := j.format
 	for i := range j.space.Formats {
 		k, err := j.space.Formats[i].Parse(key)
 		if err != nil || k.Checksum() == keywright.ChecksumWrong {
 			continue
 		}
-		format = &j.space.Formats[i]
-		hash := j.hash
-		hash[0] ^= 1 // nobody has it
-		_, _, _ = j.authority.table.Find((*[32]byte)(&hash))
+		if j.space.others.peppers.Load() == nil {
+			continue
+		}
+		for _, p := range j.peppers(true) {
+			if p.key != nil {
+				hash := k.MAC(p.key)
+				_, _, _ = j.authority.table.Find((*[32]byte)(&hash))
+			}
+		}
 	}
-	return format
+}
+
+// exists reports whether a key of the table is there for this judgement: those of other owners than the caller's are not.
+func (j *judgement) exists(g grant) bool {
+	if j.only != "" && j.authority.owners.At(g.owner) != j.only {
+		j.hidden = true
+		return false
+	}
+	return true
 }
 
 // look looks in the table for a key that has not been parsed. A key that was made here and has the right hash is the
@@ -79,10 +89,16 @@ func (j *judgement) parseAnyway(key keywright.Secret) *keywright.Format {
 func (j *judgement) look(hash *keywright.Hash, text string) bool {
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
-	if !ok || state.Has(table.Registered) || state.Has(table.Doubtful) || state.Has(table.Slow) {
+	if !ok || state.Has(table.Doubtful) || state.Has(table.Slow) {
 		return false
 	}
 	g := a.grants.At(state.Grant())
+	if !j.exists(g) {
+		return false
+	}
+	if state.Has(table.Registered) { // whoever registered it may have written it in another way than the format says
+		return false
+	}
 	kind := a.kinds.At(g.kind)
 	if kind.space != j.space.number {
 		return false
@@ -98,6 +114,9 @@ func (j *judgement) look(hash *keywright.Hash, text string) bool {
 
 // lookParsed looks in the table for a key that is written as its format says.
 func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key, stored keywright.Hash) bool {
+	if j.hidden { // it was found, and to find something takes as long as to find nothing twice
+		return false
+	}
 	a := j.authority
 	id, state, ok := a.table.Find((*[32]byte)(hash))
 	if j.doubtful = ok && state.Has(table.Doubtful); !ok || j.doubtful || state.Has(table.Slow) {
@@ -110,6 +129,9 @@ func (j *judgement) lookParsed(hash *keywright.Hash, k keywright.Key, stored key
 	}
 	if j.format.Environment != "" && k.Environment() != kind.environment {
 		return false // a public segment differs from the record's
+	}
+	if !j.exists(g) {
+		return false
 	}
 	j.hash, j.publicID, j.stored = *hash, k.PublicID(), stored
 	j.take(id, state, g, kind)

@@ -51,6 +51,7 @@ func (a *Authority) tend(ctx context.Context, n int) {
 	}
 	if n%60 == 0 {
 		a.meters.Sweep(a.clock())
+		a.try(ctx, "ending sessions", a.tendSessions)
 	}
 	if n%600 == 1 {
 		a.try(ctx, "looking for keys that are due", a.announceDue)

@@ -23,6 +23,7 @@ type Observer func(ctx context.Context, call StoreCall) (context.Context, func(e
 type observed struct {
 	Store
 	observe Observer
+	news    *news
 }
 
 func unobserved(ctx context.Context, _ StoreCall) (context.Context, func(error)) {
@@ -33,7 +34,7 @@ func observe(s Store, o Observer) observed {
 	if o == nil {
 		o = unobserved
 	}
-	return observed{s, o}
+	return observed{s, o, &news{}}
 }
 
 // Lookup implements Store, and so do the methods below.
@@ -52,6 +53,9 @@ func (s observed) List(ctx context.Context, q Query) (p Page, err error) {
 func (s observed) Apply(ctx context.Context, c Change) (err error) {
 	ctx, end := s.observe(ctx, StoreCall{"Apply", len(c.Puts)})
 	defer func() { end(err) }()
+	if len(c.Events) > 0 {
+		defer s.news.tell() // also where it is not known whether they were written
+	}
 	return s.Store.Apply(ctx, c)
 }
 

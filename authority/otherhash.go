@@ -136,7 +136,7 @@ func (j *judgement) seekSlow(ctx context.Context, k keywright.Key, complete bool
 	g := a.grants.At(state.Grant())
 	kind := a.kinds.At(g.kind)
 	if kind.space != j.space.number || j.formatOf(kind).Name != j.format.Name ||
-		j.format.Environment != "" && k.Environment() != kind.environment {
+		j.format.Environment != "" && k.Environment() != kind.environment || !j.exists(g) {
 		return false, nil
 	}
 	matches, err := a.judgeSlow(ctx, id, stored, k)

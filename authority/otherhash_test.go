@@ -267,11 +267,12 @@ func TestAMissingPepperIsNoVerdict(t *testing.T) {
 	if _, err := a.CreatePepper(ctx, admin, "p1"); err != nil {
 		t.Fatal(err)
 	}
-	plain := issue(t, a, authority.IssueRequest{Keyspace: "seam"})
+	plain := issue(t, a, authority.IssueRequest{Keyspace: "seam", Owner: "team_8"})
 	if _, err := a.UpdateKeyspace(ctx, admin, authority.KeyspaceRequest{Name: "seam", Policy: &authority.Policy{Pepper: "p1"}}); err != nil {
 		t.Fatal(err)
 	}
 	issued := issue(t, a, authority.IssueRequest{Keyspace: "seam"})
+	bound := as(t, a, authority.Rules{Owner: "team_7"}, "keys:verify")
 	for name, change := range map[string]func(*authority.Options){
 		"no root key":      func(o *authority.Options) { o.Sealer = nil },
 		"another root key": func(o *authority.Options) { o.Sealer = sealer(t, 2) },
@@ -288,6 +289,9 @@ func TestAMissingPepperIsNoVerdict(t *testing.T) {
 				wantError(t, err, authority.Unavailable, "")
 				if v := verify(t, b, keywright.Ask{Key: plain.Key, Keyspace: "seam", DryRun: true}); !v.Valid() {
 					t.Error("a key without the pepper is", v.Code)
+				}
+				if _, err := b.VerifyAs(ctx, bound, keywright.Ask{Key: plain.Key, Keyspace: "seam"}); err == nil { // as of one that nobody has
+					t.Error("a key of another owner was told from an unknown one")
 				}
 				if v := verify(t, b, keywright.Ask{Key: keywright.NewSecret("no key"), Keyspace: "seam"}); v.Code != keywright.Malformed {
 					t.Error(v.Code)

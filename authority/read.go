@@ -12,6 +12,7 @@ import (
 const (
 	defaultPage = 50
 	maxPage     = 1000
+	listScan    = 20_000 // records that are looked at for a page
 )
 
 // A ListRequest asks for records. Every field that is not zero narrows it.
@@ -25,8 +26,9 @@ type ListRequest struct {
 	Due      bool            // keys whose rotation is due, or about to be
 	// ExpiresBefore chooses keys that have an end, and it is before this.
 	ExpiresBefore time.Time
-	Before        keywright.KeyID // the last id of the page before
-	Limit         int             // 50, at most 1,000
+	Sort          Sort   // Ending goes on with keys that have no end, newest first
+	Cursor        string // of the page before
+	Limit         int    // 50, at most 1,000
 }
 
 // Get returns a record.
@@ -34,39 +36,52 @@ func (a *Authority) Get(ctx context.Context, c Caller, id keywright.KeyID) (Reco
 	return a.record(ctx, c, ScopeRead, id)
 }
 
-// List returns a page of records, newest first, and whether there are more.
-func (a *Authority) List(ctx context.Context, c Caller, q ListRequest) ([]Record, bool, error) {
-	if err := a.listSpace(ctx, c, &q); err != nil {
-		return nil, false, err
+// List returns a page of records, and the cursor of the next one, which is empty behind the last. A page may hold fewer
+// records than asked for, and even none, although there is a next one: where a filter matches few of many, only so many
+// are looked at for one page.
+func (a *Authority) List(ctx context.Context, c Caller, q ListRequest) ([]Record, string, error) {
+	s, err := a.checkList(ctx, c, &q)
+	if err != nil {
+		return nil, "", err
+	}
+	query := Query{
+		Keyspace: q.Keyspace, Owner: q.Owner, State: q.State, At: a.now(), PublicID: q.PublicID, Parent: q.Parent,
+		Text: q.Text, ExpiresBefore: q.ExpiresBefore, Limit: q.Limit, Sort: q.Sort, Scan: listScan,
+	}
+	if q.Due && !query.due(s) {
+		return nil, "", nil
+	}
+	if err := query.goOn(q.Cursor); err != nil {
+		return nil, "", err
+	}
+	return a.listPage(ctx, query)
+}
+
+// checkList completes a request, and refuses what the caller may not see.
+func (a *Authority) checkList(ctx context.Context, c Caller, q *ListRequest) (*space, error) {
+	if err := a.listSpace(ctx, c, q); err != nil {
+		return nil, err
 	}
 	s := a.space(q.Keyspace)
 	if s == nil {
-		return nil, false, unknown("keyspace", "list the keyspaces to see them")
+		return nil, unknown("keyspace", "list the keyspaces to see them")
 	}
 	if c.owner != "" {
 		if q.Owner != "" && q.Owner != c.owner {
-			return nil, false, denied("the caller may not act for this owner", "leave the owner out")
+			return nil, denied("the caller may not act for this owner", "leave the owner out")
 		}
 		q.Owner = c.owner
 	}
 	if err := checkState("", q.State, q.Due); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if q.Limit < 0 || q.Limit > maxPage {
-		return nil, false, invalid("limit", "is not between 1 and 1000", "ask for the next page with the cursor")
+		return nil, invalid("limit", "is not between 1 and 1000", "ask for the next page with the cursor")
 	}
 	if q.Limit == 0 {
 		q.Limit = defaultPage
 	}
-	query := Query{
-		Keyspace: q.Keyspace, Owner: q.Owner, State: q.State, At: a.now(), PublicID: q.PublicID, Parent: q.Parent,
-		Text: q.Text, ExpiresBefore: q.ExpiresBefore, Before: q.Before, Limit: q.Limit,
-	}
-	if q.Due && !query.due(s) {
-		return nil, false, nil
-	}
-	page, err := a.store.List(ctx, query)
-	return page.Records, page.More, fromStore(err)
+	return s, nil
 }
 
 // listSpace decides which keyspace is listed: the one that is named, that of the parent, the one that the caller is bound

@@ -164,6 +164,11 @@ type Query struct {
 	Below    uint64          // ledger: lines with a lower sequence
 	Limit    int             // at most so many; 0: all
 
+	Sort    Sort  // records: their order
+	From    Place // records behind this one in the order of oldest and ending; in that of newest, Before is
+	Endless bool  // records that have no end
+	Scan    int   // records: look at about so many for one page, and go on behind them; 0: at all
+
 	CreatedSince  time.Time // records made at or after
 	CreatedBefore time.Time
 	ExpiresBefore time.Time // records that have an end, and it is before this
@@ -188,7 +193,24 @@ type Page struct {
 	Usage       []Usage
 	Uses        []Use
 	Meters      []Meter
-	More        bool // there is more behind the last
+	More        bool  // there is more behind the last
+	Next        Place // of records that were looked at so far, where there is more
+}
+
+// Sort is the order of records.
+type Sort uint8
+
+// The orders.
+const (
+	Newest Sort = iota
+	Oldest
+	Ending // those that have an end alone, the soonest first, and then the oldest
+)
+
+// A Place is where a record stands in a list. It stays where it is while records come and go.
+type Place struct {
+	Ends time.Time // of order Ending
+	ID   keywright.KeyID
 }
 
 // An EventQuery asks for a part of the audit chain. Every field that is not zero narrows it.

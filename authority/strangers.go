@@ -50,14 +50,10 @@ func (t *told) add(name keywright.Hash) {
 
 // noteStranger leaves the public id of a key that was not found to be looked at later, if there is room.
 func (j *judgement) noteStranger(ask *keywright.Ask) {
-	if j.format == nil || len(j.authority.strangers) == cap(j.authority.strangers) {
+	if j.format == nil || j.publicID == "" {
 		return
 	}
-	k, err := j.format.Parse(ask.Key)
-	if err != nil || k.PublicID() == "" {
-		return
-	}
-	s := stranger{j.space.Name, k.PublicID(), ask.ClientIP}
+	s := stranger{j.space.Name, j.publicID, ask.ClientIP}
 	if j.hidden {
 		s.space = ""
 	}

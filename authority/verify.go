@@ -74,7 +74,7 @@ func (a *Authority) judgeWith(ctx context.Context, ask *keywright.Ask, v *keywri
 
 // decide is judgeWith without the lease.
 func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string, x *exchanging) (*ruleSet, error) {
-	j := judgement{authority: a, space: a.space(ask.Keyspace), exchange: x}
+	j := judgement{authority: a, space: a.space(ask.Keyspace), only: owner, exchange: x}
 	if j.space == nil {
 		return nil, unknown("keyspace", "make it first, or name another")
 	}
@@ -91,24 +91,28 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
 	}
-	if owner != "" && j.found && j.owner != owner {
-		j.hide(ask.Key)
-	}
+	err := j.conclude(ctx, ask, v)
+	return j.rules, err
+}
+
+// conclude judges a key that was looked for, and writes the verdict to v.
+func (j *judgement) conclude(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict) error {
+	a, x := j.authority, j.exchange
 	if j.rules != nil && j.rules.parent != nil {
 		if err := j.ascend(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if j.named = j.plain(ask); !j.named {
 		if err := j.prepare(ask); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	failing := j.failing(ask)
 	if x != nil && j.found {
-		refused, err := x.refuses(ctx, &j, ask)
+		refused, err := x.refuses(ctx, j, ask)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		failing |= refused
 	}
@@ -119,13 +123,13 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 		unpaid, err := j.pay(ctx, ask, v, ask.DryRun || failing != 0)
 		if err != nil {
 			*v = keywright.Verdict{}
-			return nil, err
+			return err
 		}
 		failing |= unpaid
 	}
 	step := bits.TrailingZeros(failing | 1<<stepValid)
 	j.describe(step, ask, v)
-	if step == stepValid && !ask.DryRun && j.outdated() {
+	if step == stepValid && !ask.DryRun && j.record == nil && j.outdated() {
 		j.renewHash(ctx, ask.Key)
 	}
 	if !ask.DryRun {
@@ -137,10 +141,10 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 	if len(ask.Include) > 0 && j.found {
 		if err := a.include(ctx, v, ask.Include); err != nil {
 			*v = keywright.Verdict{}
-			return nil, err
+			return err
 		}
 	}
-	return j.rules, nil
+	return nil
 }
 
 const (
@@ -187,7 +191,8 @@ type judgement struct {
 	scopes    []string            // granted
 	named     bool                // the ask is plain
 	unparsed  bool                // the hash was found, and proves how the key is written
-	hidden    bool                // there is such a key, of another owner than the caller's
+	only      string              // the one owner whose keys exist; empty: all do
+	hidden    bool                // there is such a key, of another owner
 	doubtful  bool                // the table does not know the state
 	slow      bool                // judged by a slow hash
 	pepper    string              // of the hash; empty: none
@@ -197,6 +202,7 @@ type judgement struct {
 	depth     int                 // how many
 	expr      *keywright.ScopeExpr
 	exchange  *exchanging // the key is to be exchanged; nil: it is not
+	record    *Record     // of the service key of a session, whose key is not here; nil: there is a key
 }
 
 // plain reports whether an ask needs no look: all it asks for is scopes that the key has by name.

@@ -39,7 +39,7 @@ func Restore(ctx context.Context, store authority.Archiver, from io.Reader, now 
 	return r.Summary, nil
 }
 
-// A freezer puts the mark in its place among the items. That of an archive of a store that was frozen itself is left out.
+// A freezer puts the mark in its place among the items. That of an archive of a store that was frozen itself is left out, and so are sessions.
 type freezer struct {
 	reader *Reader
 	mark   *authority.Item // nil: it was given
@@ -55,7 +55,7 @@ func (f *freezer) next() (any, error) {
 	}
 	for {
 		v, err := f.reader.Next()
-		if item, ok := v.(*authority.Item); ok && item.IsFreeze() {
+		if item, ok := v.(*authority.Item); ok && (item.IsFreeze() || item.IsSession()) {
 			continue
 		}
 		if f.mark == nil || err == nil && kindOf(v) < kindOf(f.mark) || err != nil && err != io.EOF {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -138,26 +137,11 @@ func startNginx(program, ours string) (*child, error) {
 	// It ends when this process does, however that ends: then its input ends.
 	script := `"$@" & echo $!; p=$!; cat >/dev/null; kill "$p"; wait "$p"; rm -rf "$0"`
 	args := []string{"-c", script, dir, program, "-e", "stderr", "-p", dir, "-c", filepath.Join(dir, "nginx.conf")}
-	if path, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
-		args = slices.Insert(args, 3, path, "-c", "0")
-	}
+	args = slices.Insert(args, 3, firstCore()...)
 	c := &child{cmd: exec.Command("sh", args...), address: addresses[1]}
-	c.cmd.Stderr = os.Stderr
-	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
+	if c.process, err = c.start(); err != nil {
 		return nil, err
 	}
-	out, err := c.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.cmd.Start(); err != nil {
-		return nil, err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return nil, err
-	}
-	c.process = strings.TrimSpace(line)
 	for range 500 {
 		if conn, err := net.Dial("tcp", c.address); err == nil {
 			return c, conn.Close()
@@ -235,20 +219,9 @@ func (l *loader) ask(place int, end time.Time, took *[]float64) error {
 
 // readFile reads an answer with the small file.
 func readFile(r *bufio.Reader) error {
-	status, err := r.ReadString('\n')
+	status, length, err := readHead(r)
 	if err != nil || !strings.Contains(status, " 200 ") {
 		return fmt.Errorf("got %q: %w", status, err)
-	}
-	length := 0
-	for line := ""; line != "\r\n"; {
-		if line, err = r.ReadString('\n'); err != nil {
-			return err
-		}
-		if value, ok := strings.CutPrefix(line, "Content-Length: "); ok {
-			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
-				return err
-			}
-		}
 	}
 	_, err = r.Discard(length)
 	return err

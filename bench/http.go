@@ -108,26 +108,36 @@ func startChild(kind, dir string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{self, "serve", kind, dir}
-	if path, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
-		args = append([]string{path, "-c", "0"}, args...)
-	}
+	args := append(firstCore(), self, "serve", kind, dir)
 	c := &child{cmd: exec.Command(args[0], args[1:]...)}
 	c.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	c.address, err = c.start()
+	return c, err
+}
+
+// firstCore is the beginning of a command that runs on one core alone, or nothing where that cannot be.
+func firstCore() []string {
+	if path, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
+		return []string{path, "-c", "0"}
+	}
+	return nil
+}
+
+// start starts the process, and returns the first line that it writes.
+func (c *child) start() (line string, err error) {
 	c.cmd.Stderr = os.Stderr
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
-		return nil, err
+		return "", err
 	}
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if err := c.cmd.Start(); err != nil {
-		return nil, err
+		return "", err
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	c.address = strings.TrimSpace(line)
-	return c, err
+	line, err = bufio.NewReader(out).ReadString('\n')
+	return strings.TrimSpace(line), err
 }
 
 func (c *child) stop() {
@@ -192,24 +202,9 @@ func (c *child) ask(keys []keywright.Secret, place int, end time.Time, request f
 
 // readAnswer reads a response with a length and checks that the key was valid.
 func readAnswer(r *bufio.Reader) error {
-	status, err := r.ReadString('\n')
+	status, length, err := readHead(r)
 	if err != nil {
 		return err
-	}
-	length := 0
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return err
-		}
-		if line == "\r\n" {
-			break
-		}
-		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Content-Length") {
-			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
-				return err
-			}
-		}
 	}
 	body := make([]byte, length)
 	if _, err := io.ReadFull(r, body); err != nil {
@@ -219,4 +214,22 @@ func readAnswer(r *bufio.Reader) error {
 		return fmt.Errorf("got %s %s", strings.TrimSpace(status), body)
 	}
 	return nil
+}
+
+// readHead reads the status line of a response and its header, and returns the length of its body.
+func readHead(r *bufio.Reader) (status string, length int, err error) {
+	if status, err = r.ReadString('\n'); err != nil {
+		return "", 0, err
+	}
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil || line == "\r\n" {
+			return status, length, err
+		}
+		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Content-Length") {
+			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
+				return status, 0, err
+			}
+		}
+	}
 }

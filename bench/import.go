@@ -181,7 +181,7 @@ CREATE TABLE secrets (record BLOB NOT NULL, position INTEGER NOT NULL, keyspace 
 	created INTEGER NOT NULL, expires INTEGER NOT NULL, registered INTEGER NOT NULL, pepper TEXT NOT NULL, slow TEXT NOT NULL, grace INTEGER NOT NULL,
 	idle INTEGER NOT NULL, PRIMARY KEY (record, position)) STRICT, WITHOUT ROWID;
 CREATE INDEX records_keyspace ON records (keyspace);
-CREATE INDEX records_owner ON records (owner);
+CREATE INDEX records_owner ON records (owner, keyspace);
 CREATE INDEX records_rotated ON records (keyspace, rotated);
 CREATE UNIQUE INDEX secrets_hash ON secrets (hash);`
 

@@ -22,12 +22,12 @@ const (
 
 // startAndChange starts over a store of n records, and revokes and rotates keys of it and of a small one in turns.
 func startAndChange(ctx context.Context, n int) error {
-	many, closeMany, err := filledStore(ctx, n)
+	many, closeMany, err := filledStore(ctx, n, shared)
 	if err != nil {
 		return err
 	}
 	defer closeMany()
-	few, closeFew, err := filledStore(ctx, fewRecords)
+	few, closeFew, err := filledStore(ctx, fewRecords, shared)
 	if err != nil {
 		return err
 	}
@@ -81,14 +81,17 @@ type filled struct {
 	ids       []keywright.KeyID
 }
 
-// filledStore fills a store on the disk and starts over it.
-func filledStore(ctx context.Context, n int) (*filled, func(), error) {
+// shared gives a record one of 10,000 owners.
+func shared(i int, r *authority.Record) { r.Owner = fmt.Sprint("team_", i%sharedOwners) }
+
+// filledStore fills a store on the disk with records as shape makes them, and starts over it.
+func filledStore(ctx context.Context, n int, shape func(int, *authority.Record)) (*filled, func(), error) {
 	dir, err := os.MkdirTemp("", "keywright-bench")
 	if err != nil {
 		return nil, nil, err
 	}
 	remove := func() { _ = os.RemoveAll(dir) }
-	ids, err := fill(ctx, dir, n)
+	ids, err := fill(ctx, dir, n, shape)
 	if err != nil {
 		remove()
 		return nil, nil, err
@@ -102,7 +105,7 @@ func filledStore(ctx context.Context, n int) (*filled, func(), error) {
 }
 
 // fill puts records of which nobody has the keys: their hashes are random.
-func fill(ctx context.Context, dir string, n int) (ids []keywright.KeyID, err error) {
+func fill(ctx context.Context, dir string, n int, shape func(int, *authority.Record)) (ids []keywright.KeyID, err error) {
 	store, err := sqlite.Open(ctx, dir, sqlite.Options{})
 	if err != nil {
 		return nil, err
@@ -112,30 +115,32 @@ func fill(ctx context.Context, dir string, n int) (ids []keywright.KeyID, err er
 		return nil, err
 	}
 	a.Close()
-	start := time.Now()
+	start, processor := time.Now(), busy()
 	for len(ids) < n {
 		var c authority.Change
 		for range min(5000, n-len(ids)) {
-			r, err := randomRecord(len(ids))
+			r, err := randomRecord()
 			if err != nil {
 				return nil, err
 			}
+			shape(len(ids), r)
 			ids, c.Puts = append(ids, r.ID), append(c.Puts, r)
 		}
 		if err := store.Apply(ctx, c); err != nil {
 			return nil, err
 		}
 	}
-	fmt.Printf("%d records put, %.0f a second\n", n, float64(n)/time.Since(start).Seconds())
+	fmt.Printf("%d records put, %.0f a second, %.1f µs of processor time each\n", n, float64(n)/time.Since(start).Seconds(),
+		float64((busy()-processor).Microseconds())/float64(n))
 	return ids, store.Close()
 }
 
-func randomRecord(i int) (*authority.Record, error) {
+func randomRecord() (*authority.Record, error) {
 	now := time.Now()
 	id, err := keywright.NewKeyID(now, rand.Reader)
 	return &authority.Record{
 		ID: id, Keyspace: authority.DefaultKeyspace, Format: "secret", Environment: "live", Name: "bench",
-		Owner: fmt.Sprint("team_", i%sharedOwners), Scopes: scopes, Created: now, Updated: now, Version: 1,
+		Scopes: scopes, Created: now, Updated: now, Version: 1,
 		Secrets: []authority.StoredSecret{{Hash: keywright.HashText(rand.Text()), PublicID: rand.Text()[:12], Created: now}},
 	}, err
 }

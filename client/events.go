@@ -20,12 +20,20 @@ type EventQuery struct {
 	Verb     string
 	Since    time.Time
 	Until    time.Time
-	Cursor   string // of the page before
-	Limit    int    // of a page: 50, at most 1,000
+	Cursor   string        // of the page before
+	Oldest   bool          // first; else newest first
+	Wait     time.Duration // with Oldest: for an event behind the cursor, a minute at most; 0: not
+	Limit    int           // of a page: 50, at most 1,000
 }
 
 func (q EventQuery) values() url.Values {
 	v := values("target", q.Target, "keyspace", q.Keyspace, "actor", q.Actor, "verb", q.Verb, "cursor", q.Cursor)
+	if q.Oldest {
+		v.Set("order", "asc")
+	}
+	if q.Wait > 0 {
+		v.Set("wait", api.Duration(q.Wait).String())
+	}
 	if !q.Since.IsZero() {
 		v.Set("since", q.Since.Format(time.RFC3339Nano))
 	}
@@ -38,10 +46,10 @@ func (q EventQuery) values() url.Values {
 	return v
 }
 
-// Events returns a page of the audit chain, newest first.
+// Events returns a page of the audit chain.
 func (c *Client) Events(ctx context.Context, q EventQuery) (api.EventList, error) {
 	var l api.EventList
-	return l, c.do(ctx, call{method: http.MethodGet, path: api.PathEvents, query: q.values(), into: &l, limit: maxList, repeat: true})
+	return l, c.do(ctx, call{method: http.MethodGet, path: api.PathEvents, query: q.values(), into: &l, limit: maxList, repeat: true, slow: q.Wait > 0})
 }
 
 // VerifyChain lets the server walk its whole audit chain. Checkpoints that were kept elsewhere must fit it.

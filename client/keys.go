@@ -39,12 +39,13 @@ type KeyQuery struct {
 	Parent        keywright.KeyID // the children of this key; without a keyspace, in that of the parent
 	Due           bool            // keys whose rotation is due, or about to be
 	ExpiresBefore time.Time       // keys that have an end, and it is before this
+	Sort          string          // newest (the default), oldest or expires
 	Cursor        string          // of the page before
 	Limit         int             // of a page: 50, at most 1,000
 }
 
 func (q KeyQuery) values() url.Values {
-	v := values("keyspace", q.Keyspace, "owner", q.Owner, "state", q.State, "public_id", q.PublicID, "q", q.Text, "cursor", q.Cursor)
+	v := values("keyspace", q.Keyspace, "owner", q.Owner, "state", q.State, "public_id", q.PublicID, "q", q.Text, "sort", q.Sort, "cursor", q.Cursor)
 	if !q.Parent.IsZero() {
 		v.Set("parent", q.Parent.String())
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/keywright/keywright/api"
@@ -52,7 +53,8 @@ func load(args []string) error {
 type target struct {
 	address string
 	service string // a service key
-	ask     []byte // the body of a verification that is VALID
+	key     string // that is VALID
+	ask     []byte // the body of a verification of it
 	stop    func()
 }
 
@@ -79,7 +81,8 @@ func startTarget() (*target, error) {
 		return nil, err
 	}
 	t.service = first.Key.Reveal()
-	if t.ask, err = json.Marshal(map[string]string{"key": issued.Key.Reveal(), "keyspace": authority.DefaultKeyspace}); err != nil {
+	t.key = issued.Key.Reveal()
+	if t.ask, err = json.Marshal(map[string]string{"key": t.key, "keyspace": authority.DefaultKeyspace}); err != nil {
 		return nil, err
 	}
 	web, err := server.New(server.Options{
@@ -107,20 +110,48 @@ func startTarget() (*target, error) {
 	return t, nil
 }
 
-// request is one of an honest client: most are single verifications, every tenth is a batch of ten.
-func (t *target) request(n int) (*http.Request, int, error) {
-	path, media, body, want := api.PathVerify, api.MediaJSON, t.ask, 1
-	if n%10 == 9 {
-		path, media, want = api.PathVerifyBatch, api.MediaLines, 10
-		body = bytes.Repeat(append(bytes.Clone(t.ask), '\n'), want)
+// A request is one of an honest client, and how its answer shows that the key was found good.
+type request struct {
+	*http.Request
+	good func(status int, body []byte) bool
+}
+
+// request makes the nth request of a client: most are single verifications, every third is that of a proxy, every tenth a
+// batch of ten.
+func (t *target) request(n int) (*request, error) {
+	switch {
+	case n%10 == 9:
+		const lines = 10
+		return t.post(api.PathVerifyBatch, api.MediaLines, bytes.Repeat(append(bytes.Clone(t.ask), '\n'), lines), lines)
+	case n%3 == 2:
+		return t.forwarded()
 	}
+	return t.post(api.PathVerify, api.MediaJSON, t.ask, 1)
+}
+
+// post asks for verdicts, and wants so many that are VALID.
+func (t *target) post(path, media string, body []byte, verdicts int) (*request, error) {
 	r, err := http.NewRequest(http.MethodPost, "http://"+t.address+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+t.service)
 	r.Header.Set("Content-Type", media)
-	return r, want, nil
+	return &request{r, func(status int, body []byte) bool {
+		return status == http.StatusOK && bytes.Count(body, []byte(`"code":"VALID"`)) == verdicts
+	}}, nil
+}
+
+// forwarded asks as a proxy does.
+func (t *target) forwarded() (*request, error) {
+	r, err := http.NewRequest(http.MethodGet, "http://"+t.address+strings.Replace(api.PathAuth, "{keyspace}", authority.DefaultKeyspace, 1), nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+t.key)
+	r.Header.Set("X-Original-Method", http.MethodGet)
+	r.Header.Set("X-Original-URI", "/v1/invoices?page=2")
+	return &request{r, func(status int, _ []byte) bool { return status == http.StatusNoContent }}, nil
 }
 
 // heap watches the heap until done is closed, and then tells its peak.

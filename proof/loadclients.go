@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -65,12 +64,12 @@ func (t *target) honest(from int, done <-chan struct{}) (took []time.Duration, e
 			return took, nil
 		default:
 		}
-		r, want, err := t.request(n)
+		r, err := t.request(n)
 		if err != nil {
 			return took, err
 		}
 		begun := time.Now()
-		response, err := client.Do(r)
+		response, err := client.Do(r.Request)
 		if err != nil {
 			return took, err
 		}
@@ -79,8 +78,8 @@ func (t *target) honest(from int, done <-chan struct{}) (took []time.Duration, e
 		if err != nil {
 			return took, err
 		}
-		if got := bytes.Count(b, []byte(`"code":"VALID"`)); got != want {
-			return took, fmt.Errorf("%s with %d of %d verdicts VALID", response.Status, got, want)
+		if !r.good(response.StatusCode, b) {
+			return took, fmt.Errorf("%s %s: %s, and the key was not found good", r.Method, r.URL.Path, response.Status)
 		}
 		took = append(took, time.Since(begun))
 	}
@@ -118,7 +117,8 @@ func (t *target) hostile(kind int, done <-chan struct{}) {
 }
 
 // hostileWays are what is sent on one connection: nothing at all, half a request, too much, what can be read in two ways,
-// unknown keys, many requests at once, and streams of HTTP/2 that are reset as soon as they begin.
+// unknown keys, many requests at once, the same through forward auth with ever other options, and streams of HTTP/2 that
+// are reset as soon as they begin.
 func hostileWays() [][]byte {
 	head := func(more string) string {
 		return "POST " + api.PathVerify + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer keywright_none\r\n" + more + "\r\n"
@@ -129,8 +129,13 @@ func hostileWays() [][]byte {
 		id := string([]byte{0, 0, byte((2*i + 1) >> 8), byte(2*i + 1)})
 		resets = append(resets, "\x00\x00"+string(rune(len(livez)))+"\x01\x05"+id+livez+"\x00\x00\x04\x03\x00"+id+"\x00\x00\x00\x08"...)
 	}
+	var asked strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&asked, "GET /v1/auth/default/%s?x HTTP/1.1\r\nHost: x\r\nX-Keywright-Options: cost=%d\r\nAuthorization: Bearer default_live_none\r\n\r\n", strings.Repeat("a/", i), i+1)
+	}
 	return [][]byte{
 		nil,
+		[]byte(asked.String()),
 		[]byte("GET / HTTP/1.1\r\nHost: x\r\nX: "),
 		[]byte(head("Content-Length: 60000\r\n") + `{"key":"`),
 		[]byte(head("X: " + strings.Repeat("x", 1<<20) + "\r\n")),

@@ -6,6 +6,8 @@
 //	                        after each restart that nothing it had acknowledged is lost and nothing is half done
 //	go run ./proof load     asks a server on loopback, alone and among hostile clients, and compares
 //	go run ./proof timing   compares how long refusals of different kinds take, with a control that must differ
+//	go run ./proof languages
+//	                        compares Go and JavaScript: what either makes, both parse, check, hash and inspect alike
 //
 // Each ends with 0 if what it proves holds, and prints the seed that repeats a run.
 package main
@@ -26,12 +28,14 @@ func main() {
 		err = crash(os.Args[2:])
 	case "crash-child":
 		err = crashChild(os.Args[2:])
+	case "languages":
+		err = languages(os.Args[2:])
 	case "load":
 		err = load(os.Args[2:])
 	case "timing":
 		err = timing(os.Args[2:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: go run ./proof crash|load|timing [flags]; -h after one of them lists its flags")
+		fmt.Fprintln(os.Stderr, "usage: go run ./proof crash|languages|load|timing [flags]; -h after one of them lists its flags")
 		os.Exit(2)
 	}
 	if err != nil {

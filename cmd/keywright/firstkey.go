@@ -129,7 +129,7 @@ func (t *starter) fits(ctx context.Context, key keywright.Secret) bool {
 
 // lines is what the server says when it is ready.
 func (t *starter) lines() []string {
-	lines := []string{"ready on " + t.doors.names() + " · docs " + api.PathDocs}
+	lines := []string{"ready on " + t.doors.names() + " · console /console · generator /generate · docs " + api.PathDocs}
 	if err := t.authority.Frozen(); err != nil {
 		return append(lines, "frozen, and every request gets 503: "+hinted(err))
 	}

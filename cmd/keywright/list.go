@@ -30,10 +30,11 @@ func (s *session) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List keys",
-		Long:  "List keys, newest first. Keys themselves are never shown: nobody has them but who holds them.",
+		Long:  "List keys, newest first or as --sort says. Keys themselves are never shown: nobody has them but who holds them.",
 		Example: `  keywright list
   keywright list --keyspace acme --owner team_7 --state active
   keywright list --search ci --output csv
+  keywright list --sort expires --state active
   keywright list --due --keyspace acme
   keywright list --parent key_0DFUqXqVeEpK4nSQhDZ0mR
   keywright list --limit 0 --output jsonl`,
@@ -55,6 +56,8 @@ func (s *session) listCommand() *cobra.Command {
 	flags.StringVar(&f.parent, "parent", "", "only children of the key `KEY_ID`")
 	flags.BoolVar(&f.query.Due, "due", false, "only keys whose rotation is due, or about to be")
 	addTime(flags, &f.query.ExpiresBefore, "expires-before", "only keys that end before `TIME`, such as 2030-01-31")
+	choice(cmd, &f.query.Sort, "sort", "newest", "show keys in the `ORDER` newest, oldest or expires: the next to end first, those without an end last",
+		"newest", "oldest", "expires")
 	flags.IntVar(&f.limit, "limit", defaultRows, "show at most `N` keys; 0 shows all")
 	outputFlag(cmd, &f.output)
 	addServerFlags(cmd, &f.serverFlags)

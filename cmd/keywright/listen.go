@@ -30,6 +30,9 @@ func listen(ctx context.Context, f *serveFlags) (all doors, err error) {
 			all.close()
 		}
 	}()
+	if err := f.checkConnections(); err != nil {
+		return nil, err
+	}
 	mode, err := socketMode(f.socketMode)
 	if err != nil {
 		return nil, err

@@ -241,7 +241,7 @@ func TestTLSFlags(t *testing.T) {
 	if err != nil || config.MinVersion != tls.VersionTLS12 || config.ClientAuth != tls.NoClientCert {
 		t.Errorf("%+v %v", config, err)
 	}
-	all, err := listen(t.Context(), &serveFlags{listen: []string{"127.0.0.1:0", "unix:" + filepath.Join(t.TempDir(), "s")}, socketMode: "0600", tlsCert: p.cert})
+	all, err := listen(t.Context(), &serveFlags{listen: []string{"127.0.0.1:0", "unix:" + filepath.Join(t.TempDir(), "s")}, socketMode: "0600", tlsCert: p.cert, connections: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/console"
 	"github.com/keywright/keywright/internal/mcp"
 	"github.com/keywright/keywright/internal/server"
 	"github.com/keywright/keywright/store/sqlite"
@@ -32,6 +33,7 @@ type serveFlags struct {
 	personalLife                   time.Duration
 	issuer                         string
 	signingKeyLife                 time.Duration
+	sessionIdle, sessionLife       time.Duration
 	tlsCert, tlsKey, tlsClientCA   string
 	noHSTS, h2c                    bool
 	connections, perAddress        int
@@ -78,6 +80,8 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	addDuration(flags, &f.personalLife, "personal-life", 0, "erase addresses, owners and names from events that are older than `TIME` (default never)")
 	flags.StringVar(&f.issuer, "issuer", authority.DefaultIssuer, "name `NAME` in tokens as who made them, such as https://keys.example.com")
 	addDuration(flags, &f.signingKeyLife, "signing-key-life", authority.DefaultSigningKeyLife, "sign tokens with another key every `TIME`, 4h at least")
+	addDuration(flags, &f.sessionIdle, "session-idle", authority.DefaultSessionIdle, "end a session of the console that is not used for `TIME`")
+	addDuration(flags, &f.sessionLife, "session-life", authority.DefaultSessionLife, "end a session of the console after `TIME`, however much it is used")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificates in `FILE` (PEM); read again when it changes")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "serve TLS with the private key in `FILE` (PEM)")
 	flags.StringVar(&f.tlsClientCA, "tls-client-ca", "", "demand of whoever manages keys a client certificate that a CA in `FILE` (PEM) signed, besides the service key")
@@ -89,7 +93,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.StringVar(&f.otlpEndpoint, "otlp-endpoint", "", "send traces and metrics to the OpenTelemetry collector at `URL`, such as http://127.0.0.1:4318 (default OTEL_EXPORTER_OTLP_ENDPOINT)")
 	flags.BoolVar(&f.noGenerate, "no-generate", false, "do not serve /api/sec-api-key-generate, which makes keys for anyone")
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
-	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
+	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth and ext_authz, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
 	f.sending.add(cmd)
 	flags.BoolVar(&f.noMCP, "no-mcp", false, "do not serve /mcp, the tools for AI agents")
 	flags.StringSliceVar(&f.mcpOrigins, "mcp-origin", nil, "let pages of the web `ORIGIN` call /mcp, and take its host as a name of this server (repeat)")
@@ -113,9 +117,6 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	sender, err := f.sending.courier()
 	if err != nil {
 		return err
-	}
-	if f.connections < 1 || f.perAddress < 0 {
-		return misused("--max-connections is not above 0, or --max-connections-per-address below", "leave them out, or give a number of connections")
 	}
 	secured, err := tlsOf(f, log)
 	if err != nil {
@@ -145,6 +146,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	rules := authority.Options{
 		Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife,
 		Sender: sender, Observer: watch, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife,
+		SessionIdle: f.sessionIdle, SessionLife: f.sessionLife,
 	}
 	a, closeRules, err := s.openAuthority(ctx, f, place.dir, rules)
 	if err != nil {
@@ -165,11 +167,21 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	return serveAll(ctx, f, a, web, doors, envoy, options.Registry, log)
 }
 
+func (f *serveFlags) checkConnections() error {
+	if f.connections < 1 || f.perAddress < 0 {
+		return misused("--max-connections is not above 0, or --max-connections-per-address below", "leave them out, or give a number of connections")
+	}
+	return nil
+}
+
 // openAuthority opens what judges, with its root key and its revocation log.
 func (s *session) openAuthority(ctx context.Context, f *serveFlags, dir string, o authority.Options) (*authority.Authority, func(), error) {
 	err := o.CheckTokens()
 	if err != nil {
 		return nil, nil, misused(err.Error(), "--issuer and --signing-key-life say how tokens are made")
+	}
+	if err := o.CheckSessions(); err != nil {
+		return nil, nil, misused(err.Error(), "--session-idle and --session-life say when sessions of the console end")
 	}
 	if o.Sealer, err = s.sealer(ctx, f, dir, o.Store); err != nil {
 		return nil, nil, err
@@ -197,7 +209,7 @@ func (s *session) openAuthority(ctx context.Context, f *serveFlags, dir string, 
 
 func (f *serveFlags) serverOptions(secured *tls.Config, log *slog.Logger) server.Options {
 	return server.Options{
-		Logger: log, Version: thisBuild().Version, MCP: f.mcp(log),
+		Logger: log, Version: thisBuild().Version, MCP: f.mcp(log), Pages: console.Handler(),
 		NoGenerate: f.noGenerate, GenerateOrigins: f.generateOrigins, LogVerifications: f.logVerifications,
 		ProxyNetworks: f.proxyNetworks.networks,
 		ReadTimeout:   f.readTimeout, WriteTimeout: f.writeTimeout, IdleTimeout: f.idleTimeout,
@@ -213,7 +225,8 @@ func (f *serveFlags) mcp(log *slog.Logger) func(http.Handler) http.Handler {
 		return nil
 	}
 	return func(s http.Handler) http.Handler {
-		return mcp.Handler(mcp.HTTPOptions{Server: s, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
+		links, _ := s.(mcp.Links) // a *server.Server keeps keys behind links
+		return mcp.Handler(mcp.HTTPOptions{Server: s, Links: links, Origins: f.mcpOrigins, Version: thisBuild().Version, Logger: log, NoGenerate: f.noGenerate})
 	}
 }
 

@@ -5,11 +5,14 @@ package main
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A receiver keeps what is sent to it, by path.
@@ -67,6 +70,37 @@ func TestServeSendsTelemetry(t *testing.T) {
 	off.stop()
 	if strings.Contains(off.log.String(), "trace_id") {
 		t.Error("there are traces without a collector")
+	}
+}
+
+// TestSilentCollector stops a server whose collector takes connections and never answers: what is left is lost, and the
+// stop lasts the five seconds that it is given, not the ten or more of each request.
+func TestSilentCollector(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var taken atomic.Int32
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			taken.Add(1)
+		}
+	}()
+	s := newStage(t, "json", "--otlp-endpoint", "http://"+l.Addr().String())
+	s.send(t, s.service(t), "POST", "/v1/keys", "{}")
+	begun := time.Now()
+	s.stop()
+	if took := time.Since(begun); took > 9*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	if taken.Load() == 0 || !strings.Contains(s.log.String(), "the last traces and metrics were not sent") {
+		t.Errorf("%d connections, and the log: %s", taken.Load(), s.log.String())
 	}
 }
 

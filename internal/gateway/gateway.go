@@ -103,8 +103,25 @@ func (g *Gateway) Decide(ctx context.Context, q *Request) Decision {
 	}
 	if forbidden != "" && !v.Code.Uniform() {
 		v.Code = keywright.Forbidden
+	} else if v.Code == keywright.Forbidden {
+		forbidden = g.why(ctx, &q.Proxy, ask)
 	}
 	return decided(v, forbidden, q.Options.Limited)
+}
+
+// why says why a key is forbidden, for the log: it is judged once more, and spends nothing.
+func (g *Gateway) why(ctx context.Context, p *Proxy, ask keywright.Ask) string {
+	ask.Explain, ask.DryRun = true, true
+	v, err := g.verify(ctx, p, ask)
+	if err != nil || v.Detail == nil {
+		return ""
+	}
+	for _, c := range v.Checks {
+		if c.Code == keywright.Forbidden && !c.OK {
+			return c.Reason
+		}
+	}
+	return ""
 }
 
 func (g *Gateway) verify(ctx context.Context, p *Proxy, ask keywright.Ask) (keywright.Verdict, error) {

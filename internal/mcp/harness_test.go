@@ -60,7 +60,7 @@ func newHouse(t testing.TB, change ...func(*mcp.HTTPOptions)) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
+	a, err := authority.Open(ctx, authority.Options{Store: nearsighted{store}, Clock: time.Now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package mcp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 // HTTPOptions say what serves /mcp. Server is needed.
 type HTTPOptions struct {
 	Server  http.Handler // answers /v1, in this process
+	Links   Links        // nil: a new key is shown in the result, or not made
 	Origins []string     // web origins whose pages may call it, besides those of this machine; their hosts are taken as names of this server, too
 	Version string       // of the program
 	Logger  *slog.Logger // for what should not happen; nil: silent
@@ -98,6 +100,9 @@ func (h *handler) pass(w http.ResponseWriter, r *http.Request, body []byte) {
 	ctx := r.Context()
 	if c := clientOf(h.options.Server, w, r); c != nil {
 		ctx = withClient(ctx, c)
+	}
+	if h.options.Links != nil {
+		ctx = context.WithValue(ctx, linksKey{}, &linker{h.options.Links, baseOf(r)})
 	}
 	r = r.WithContext(ctx)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))

@@ -14,7 +14,7 @@ import (
 func (s *toolset) addKeys() {
 	add(s, tool{
 		name: "issue_key", title: "Issue a key", authority: true,
-		description: "Issue an API key that this authority verifies. Say what it may do (scopes), for whom (owner), how long (expires_in), and where it goes. " +
+		description: "Issue an API key that this authority verifies. Say what it may do (scopes), for whom (owner), how long (expires_in), and where it goes: to a file where your files are on this machine (to_file), else behind a link. " +
 			"For work of your own use issue_child_key. With hash it registers a key that was made elsewhere. Needs the scope keys:issue.",
 	}, issueKey)
 	add(s, tool{
@@ -70,14 +70,14 @@ func (in *issueIn) issue(c *call, act func() (api.IssueResponse, error)) (*issue
 		}
 	}
 	var r api.IssueResponse
-	shown, file, err := in.hand(func() (_ []keywright.Secret, _ string, err error) {
+	where, err := in.handOne(c, func() (_ api.Key, _ *api.Record, err error) {
 		r, err = act()
-		return keysOf(r.Key), r.Record.ID.String(), err
+		return r.Key, &r.Record, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &issuedKey{kept{only(shown), file}, r.Record, r.Repeated, r.Warnings}, nil
+	return &issuedKey{where, r.Record, r.Repeated, r.Warnings}, nil
 }
 
 type rotateIn struct {
@@ -103,14 +103,14 @@ func rotateKey(ctx context.Context, c *call, in *rotateIn) (*rotatedKey, error) 
 		return nil, err
 	}
 	var r api.RotateResponse
-	shown, file, err := in.hand(func() (_ []keywright.Secret, _ string, err error) {
+	where, err := in.handOne(c, func() (_ api.Key, _ *api.Record, err error) {
 		r, err = c.client.Rotate(ctx, in.ID, api.RotateRequest{Grace: in.Grace, Force: in.Force}, "")
-		return keysOf(r.Key), r.Record.ID.String(), err
+		return r.Key, &r.Record, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &rotatedKey{kept{only(shown), file}, r.Record, r.PreviousEndsAt, r.PreviousIdle, r.Warnings}, nil
+	return &rotatedKey{where, r.Record, r.PreviousEndsAt, r.PreviousIdle, r.Warnings}, nil
 }
 
 type revokeIn struct {
@@ -131,18 +131,4 @@ func needID(id keywright.KeyID) error {
 		return invalid("id", "is missing", "give the key id, key_ and 22 letters or digits; list_keys shows them")
 	}
 	return nil
-}
-
-func keysOf(k api.Key) []keywright.Secret {
-	if k.IsZero() {
-		return nil
-	}
-	return []keywright.Secret{k.Secret}
-}
-
-func only(shown []keywright.Secret) api.Key {
-	if len(shown) == 0 {
-		return api.Key{}
-	}
-	return api.NewKey(shown[0])
 }

@@ -11,7 +11,7 @@
 //
 // What an agent reads stays in its transcript, so a secret goes into a result only where the agent asks for it (reveal).
 // Over standard input and output it goes to a new file of mode 0600 instead (to_file), and keys are read from files
-// (from_file). No error repeats what was sent.
+// (from_file). Over HTTP what is issued waits behind a link that works once. No error repeats what was sent.
 package mcp
 
 import (
@@ -76,7 +76,7 @@ func (o offer) instructions() string {
 	if o.files {
 		text += "Let what is made go to a file with to_file, and read keys with from_file. Ask for reveal only when a person wants to see the key here. "
 	} else {
-		text += "What is made is shown only with reveal, and is then part of this conversation: ask a person before. "
+		text += "What is issued waits behind a link that works once: give the link to whoever needs the key, and do not open it. With reveal the key is part of this conversation: ask a person before. "
 	}
 	if o.authority {
 		text += "Name keys by their key id (key_...), which is no secret. For work of your own issue a child key with issue_child_key: " +

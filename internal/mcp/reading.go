@@ -68,6 +68,9 @@ type listIn struct {
 	Cursor        string          `json:"cursor,omitempty" doc:"next_cursor of the page before."`
 }
 
+// listPages is how many pages of the server one answer goes through at most.
+const listPages = 10
+
 func listKeys(ctx context.Context, c *call, in *listIn) (*api.KeyList, error) {
 	if in.Limit < 0 || in.Limit > 100 {
 		return nil, invalid("limit", "is out of range", "use 1 to 100")
@@ -75,10 +78,21 @@ func listKeys(ctx context.Context, c *call, in *listIn) (*api.KeyList, error) {
 	if in.Limit == 0 {
 		in.Limit = 20
 	}
-	l, err := c.client.List(ctx, client.KeyQuery{
+	q := client.KeyQuery{
 		Keyspace: in.Keyspace, Owner: in.Owner, State: in.State, PublicID: in.PublicID, Text: in.Text, Parent: in.Parent,
 		Due: in.RotationDue, ExpiresBefore: in.ExpiresBefore, Limit: in.Limit, Cursor: in.Cursor,
-	})
+	}
+	l, err := c.client.List(ctx, q)
+	// A page may be short, or empty, although there are more.
+	for range listPages - 1 {
+		if err != nil || l.NextCursor == "" || len(l.Keys) >= in.Limit {
+			break
+		}
+		q.Cursor, q.Limit = l.NextCursor, in.Limit-len(l.Keys)
+		var next api.KeyList
+		next, err = c.client.List(ctx, q)
+		l.Keys, l.NextCursor = append(l.Keys, next.Keys...), next.NextCursor
+	}
 	return &l, err
 }
 

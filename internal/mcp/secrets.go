@@ -4,6 +4,7 @@ package mcp
 
 import (
 	"strings"
+	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
@@ -26,6 +27,9 @@ func (d *destination) usesFiles() string {
 type kept struct {
 	Key  api.Key `json:"key,omitzero" doc:"Shown once, and only with reveal. Treat it as a secret: do not repeat it."`
 	File string  `json:"file,omitempty" doc:"The file of mode 0600 that holds the key, alone."`
+
+	Link     string    `json:"link,omitempty" doc:"Shows the key once to whoever opens it in a browser and presses the button. Give it to the person or program that needs the key, and do not open it yourself: what you open is in the transcript."`
+	LinkEnds time.Time `json:"link_ends_at,omitzero" doc:"When the link ends, if nobody has used it; the key must then be rotated."`
 }
 
 // check refuses a destination that is none, before anything is done.
@@ -35,6 +39,8 @@ func (d *destination) check(c *call) error {
 		return invalid("reveal", "stands beside to_file", "give one of them")
 	case d.Reveal || d.ToFile != "":
 		return nil
+	case c.links != nil:
+		return c.links.Room()
 	case c.files:
 		return invalid("", "it is not said where the key goes", "give to_file, which keeps it out of the transcript, or reveal: true")
 	}

@@ -32,6 +32,7 @@ type tool struct {
 // A call is one call of a tool.
 type call struct {
 	client *client.Client // nil for stateless tools
+	links  *linker        // nil: a new key cannot wait behind a link
 	files  bool
 	random io.Reader
 }
@@ -84,6 +85,7 @@ func run[In, Out any](ctx context.Context, s *toolset, t tool, arguments json.Ra
 		if c.client, _ = ctx.Value(clientKey{}).(*client.Client); c.client == nil {
 			return nil, errNoServiceKey
 		}
+		c.links, _ = ctx.Value(linksKey{}).(*linker)
 	}
 	in, err := argumentsOf[In](arguments, s.offer.files)
 	if err != nil {

@@ -26,6 +26,9 @@ type access struct {
 	quiet    bool     // logged at debug
 	slow     bool     // may take longer to answer than others
 	certless bool     // without a client certificate too, where those are demanded
+	self     bool     // any service key, about itself, whatever its scopes
+	signIn   bool     // the handler judges the service key
+	keyOnly  bool     // with the service key itself, and not with a session of it
 }
 
 const (
@@ -48,7 +51,7 @@ func needs(scope string) []string { return []string{scope, authority.ScopeAdmin}
 // table is the one place that says who may call what. A route without a row is not served.
 var table = map[string]access{
 	"POST " + api.PathVerify:      {scopes: needs(authority.ScopeVerify), media: jsonOnly, body: smallBody, quiet: true, certless: true},
-	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true, certless: true},
+	"POST " + api.PathVerifyBatch: {scopes: needs(authority.ScopeVerify), media: linesOnly, body: stream, quiet: true, certless: true, keyOnly: true},
 
 	api.PathAuth:      {proxy: true, quiet: true, certless: true, note: proxyNote},
 	api.PathAuthBelow: {proxy: true, quiet: true, certless: true, note: proxyNote},
@@ -92,7 +95,7 @@ var table = map[string]access{
 	"GET " + api.PathKeyspace:   {scopes: needs(authority.ScopeKeyspacesRead)},
 	"PATCH " + api.PathKeyspace: {scopes: needs(authority.ScopeKeyspacesWrite), media: jsonOnly, body: largeBody},
 
-	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}},
+	"GET " + api.PathEvents: {scopes: []string{authority.ScopeAudit}, slow: true}, // may wait
 	"GET " + api.PathChain:  {scopes: []string{authority.ScopeAudit}, slow: true}, // reads every event
 	"POST " + api.PathChain: {scopes: []string{authority.ScopeAudit}, media: jsonOnly, body: largeBody, slow: true},
 
@@ -106,6 +109,10 @@ var table = map[string]access{
 	"GET " + api.PathSigningKeys: {scopes: []string{authority.ScopeAdmin}},
 
 	"POST " + api.PathRotateSigningKeys: {scopes: []string{authority.ScopeAdmin}, media: jsonOnly, body: smallBody},
+
+	"POST " + api.PathSessions:   {self: true, signIn: true, keyOnly: true, note: sessionNote},
+	"GET " + api.PathSessions:    {self: true, quiet: true, note: sessionNote},
+	"DELETE " + api.PathSessions: {self: true, note: sessionNote},
 
 	"POST " + api.PathExchange:       {anyone: true, media: jsonOnly, body: smallBody, quiet: true}, // the key itself is in the header
 	"GET " + api.PathKeySet:          {anyone: true, quiet: true},
@@ -123,15 +130,25 @@ var table = map[string]access{
 	"POST " + api.PathDrop:           {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
+	"GET " + api.PathOnce:        {anyone: true, quiet: true},
+	"POST " + api.PathOnce:       {anyone: true, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way
 	api.PathMCP:                  {anyone: true, body: stream},              // its tools call the routes above with the key that it was shown
 	"GET " + api.PathLive:        {anyone: true, quiet: true},
 	"GET " + api.PathReady:       {anyone: true, quiet: true},
-	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true, certless: true},
+	"GET " + api.PathMetrics:     {loopback: true, scopes: []string{authority.ScopeMetrics}, quiet: true, certless: true, keyOnly: true},
 	"GET " + api.PathOpenAPI:     {anyone: true},
 	"GET " + api.PathDocs:        {anyone: true},
 	"GET /{$}":                   {anyone: true},
+
+	"GET /generate":           {anyone: true, quiet: true},
+	"GET /generate/{path...}": {anyone: true, quiet: true},
+	"GET /console":            {anyone: true, quiet: true},
+	"GET /console/{path...}":  {anyone: true, quiet: true},
 }
+
+// pages are those of package console, which is handed in.
+var pages = []string{"GET /generate", "GET /generate/{path...}", "GET /console", "GET /console/{path...}"}
 
 // bulkScopes are those of the verbs; the authority decides by the verb that is asked for.
 var bulkScopes = []string{authority.ScopeRevoke, authority.ScopeWrite, authority.ScopeRotate, authority.ScopeAdmin}
@@ -141,7 +158,8 @@ const (
 		authority.ScopeRotate + ", and " + authority.ScopeRead + "; on the keyspace " + authority.ReservedKeyspace + " " + authority.ScopeAdmin + "."
 	childrenNote = "Needs the scope " + authority.ScopeIssue + "; or, in place of a service key, the parent key itself with the scope " +
 		authority.ScopeChildren + ", which no wildcard grants."
-	proxyNote = "For proxies: those in a network that the server was started with (--proxy-network, by default this machine), those at a Unix " +
+	sessionNote = "For any service key, about itself."
+	proxyNote   = "For proxies: those in a network that the server was started with (--proxy-network, by default this machine), those at a Unix " +
 		"socket, and those that send a service key with the scope " + authority.ScopeVerify + " in " + gateway.HeaderProxy + "."
 )
 
@@ -160,15 +178,18 @@ func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
 	if s.options.ClientCertificates && !row.anyone && !row.certless && c.subject == nil {
 		return errNoCertificate()
 	}
-	if row.anyone || row.proxy || row.loopback && local(r, c.address) {
+	if row.anyone || row.proxy || row.signIn || row.loopback && local(r, c.address) {
 		return nil
 	}
-	err := s.authenticate(r, c)
+	err := s.authenticate(r, c, !row.keyOnly)
 	if row.holder && isUnidentified(err) {
 		return s.admitHolder(r, c)
 	}
 	if err != nil {
 		return s.problemOf(c, err)
+	}
+	if row.self {
+		return nil
 	}
 	for _, scope := range row.scopes {
 		if c.caller.May(scope) == nil {
@@ -178,8 +199,14 @@ func (s *Server) admit(r *http.Request, c *call, row access) *api.Problem {
 	return s.problemOf(c, c.caller.May(row.scopes[0]))
 }
 
-// authenticate sets the caller. Why a service key is refused is not told.
-func (s *Server) authenticate(r *http.Request, c *call) error {
+// authenticate sets the caller: by the service key, or else by the cookie of a session, where that does. Why a service key
+// is refused is not told.
+func (s *Server) authenticate(r *http.Request, c *call, session bool) error {
+	if session && r.Header["Cookie"] != nil && r.Header["Authorization"] == nil {
+		if token, ok := s.sessionToken(r, c); ok {
+			return s.resume(r, c, token)
+		}
+	}
 	token, ok := bearer(r.Header["Authorization"])
 	if !ok {
 		return errNoServiceKey

@@ -27,6 +27,7 @@ type call struct {
 	code    string            // of a decision about a request that a proxy asked about
 	reason  string            // why it was refused
 	subject *x509.Certificate // of the client, verified; nil: none
+	session *api.Session      // that the cookie stands for; nil: the caller came with a service key
 
 	trace   string // the id of the trace; empty: none
 	endSpan func(route string, status int, requestID string)

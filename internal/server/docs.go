@@ -61,14 +61,32 @@ type operation struct {
 		Schema                schemaDoc
 	}
 	RequestBody struct {
-		Content map[string]struct{ Schema schemaDoc }
+		Content map[string]contentDoc
 	}
 	Responses map[string]struct {
 		Description string
-		Content     map[string]struct{ Schema schemaDoc }
+		Content     map[string]contentDoc
 	}
 
 	Method, Path string
+}
+
+type contentDoc struct {
+	Schema  schemaDoc
+	Example json.RawMessage
+}
+
+// Shown is the example as people read it: JSON with its lines, else the text.
+func (c contentDoc) Shown() string {
+	var text string
+	if len(c.Example) == 0 || json.Unmarshal(c.Example, &text) == nil {
+		return text
+	}
+	var lines bytes.Buffer
+	if json.Indent(&lines, c.Example, "", "  ") != nil {
+		return ""
+	}
+	return lines.String()
 }
 
 type schemaDoc struct {

@@ -23,7 +23,8 @@ type example struct {
 	Before   []exampleStep     `json:"before,omitempty"` // what must have happened, for the test
 	Query    string            `json:"query,omitempty"`
 	Headers  map[string]string `json:"headers,omitempty"`
-	Media    string            `json:"media,omitempty"` // of the request; empty: it has no body
+	Session  bool              `json:"session,omitempty"` // it comes with the cookie of a session, and not with a service key
+	Media    string            `json:"media,omitempty"`   // of the request; empty: it has no body
 	Request  json.RawMessage   `json:"request,omitempty"`
 	Status   int               `json:"status"`
 	Answers  string            `json:"answers"` // the media type of the answer

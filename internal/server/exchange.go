@@ -158,23 +158,13 @@ type listRevocationsIn struct {
 }
 
 func (s *Server) listRevocations(ctx context.Context, c *call, in *listRevocationsIn) (api.RevocationList, int, error) {
-	q := authority.FeedQuery{Keyspace: in.Keyspace, After: in.After}
-	if in.Wait != "" {
-		wait, err := api.ParseDuration(in.Wait)
-		if err != nil {
-			return api.RevocationList{}, 0, invalid("wait", "is not a duration", "use one such as 30s")
-		}
-		q.Wait = wait.Duration()
+	wait, err := parseWait(in.Wait)
+	if err != nil {
+		return api.RevocationList{}, 0, err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	q := authority.FeedQuery{Keyspace: in.Keyspace, After: in.After, Wait: wait}
+	ctx, stop := s.untilStopping(ctx)
 	defer stop()
-	go func() {
-		select {
-		case <-s.stopping:
-			stop()
-		case <-ctx.Done():
-		}
-	}()
 	f, err := s.authority.Revocations(ctx, c.caller, q)
 	out := api.RevocationList{Revocations: []api.Taken{}, Begins: f.Begins, From: f.From, Cursor: f.Cursor, More: f.More, AsOf: f.AsOf, Keys: list(f.Keys)}
 	for _, t := range f.Entries {

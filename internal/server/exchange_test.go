@@ -128,11 +128,22 @@ func TestExchangeIsLimited(t *testing.T) {
 	t.Error("nobody stops a stranger who tries keys")
 }
 
-// An answer of the feed may wait longer than a request may take to arrive, and none waits when the server ends.
+// An answer of the feed may wait longer than a request may take to arrive and an answer to leave, and none waits when the
+// server ends.
 func TestRevocationsWait(t *testing.T) {
+	t.Run("HTTP/1.1", func(t *testing.T) { waits(t, false) })
+	t.Run("HTTP/2", func(t *testing.T) { waits(t, true) })
+}
+
+func waits(t *testing.T, second bool) {
 	h := exchanging(t, func(o *Options) {
-		o.ReadTimeout, o.WriteTimeout, o.Drain = 100*time.Millisecond, 100*time.Millisecond, time.Millisecond
+		o.ReadTimeout, o.WriteTimeout, o.Drain, o.UnencryptedHTTP2 = 100*time.Millisecond, 100*time.Millisecond, time.Millisecond, second
 	})
+	spoken := new(http.Protocols)
+	spoken.SetHTTP1(!second)
+	spoken.SetUnencryptedHTTP2(second)
+	by := &http.Client{Transport: &http.Transport{Protocols: spoken}}
+	defer by.CloseIdleConnections()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -143,15 +154,18 @@ func TestRevocationsWait(t *testing.T) {
 	go func() { served <- h.server.Serve(ctx, listener) }()
 	h.url = "http://" + listener.Addr().String()
 	var list api.RevocationList
-	h.want(h.send("GET", api.PathRevocations+"?keyspace=acme", h.root, ""), 200, &list)
+	h.want(h.by(by, "GET", api.PathRevocations+"?keyspace=acme", h.root, ""), 200, &list)
 	begun := time.Now()
-	h.want(h.send("GET", api.PathRevocations+"?keyspace=acme&wait=600ms&after="+list.Cursor, h.root, ""), 200, nil)
+	a := h.by(by, "GET", api.PathRevocations+"?keyspace=acme&wait=600ms&after="+list.Cursor, h.root, "")
+	if h.want(a, 200, nil); (a.ProtoMajor == 2) != second {
+		t.Error(a.Proto)
+	}
 	if took := time.Since(begun); took < 600*time.Millisecond {
 		t.Errorf("it waited %v", took)
 	}
 	time.AfterFunc(100*time.Millisecond, stop)
 	begun = time.Now()
-	h.want(h.send("GET", api.PathRevocations+"?keyspace=acme&wait=60s&after="+list.Cursor, h.root, ""), 200, nil)
+	h.want(h.by(by, "GET", api.PathRevocations+"?keyspace=acme&wait=60s&after="+list.Cursor, h.root, ""), 200, nil)
 	if err := <-served; err != nil || time.Since(begun) > 10*time.Second {
 		t.Errorf("the server ended after %v: %v", time.Since(begun), err)
 	}

@@ -445,6 +445,11 @@ func TestForwardAuthLog(t *testing.T) {
 	if log := lastLine(h.log.String()); !strings.Contains(log, `"code":"MALFORMED"`) {
 		t.Error(log)
 	}
+	reader, id := h.key(authority.IssueRequest{Rules: authority.Rules{Methods: []string{"GET"}}})
+	h.do(withKey(styles[0].ask(h, "default", "", "POST", "/"), reader))
+	if log := lastLine(h.log.String()); !strings.Contains(log, `"code":"FORBIDDEN"`) || !strings.Contains(log, `"reason":"the method is missing or not allowed"`) || strings.Contains(log, reader) {
+		t.Error(log, id)
+	}
 	metrics := h.send("GET", "/metrics", h.root, "").body
 	if want := `keywright_http_requests_total{route="/v1/auth/{keyspace}",status="204"} 1`; !slices.Contains(strings.Split(metrics, "\n"), want) {
 		t.Error("the metrics do not count it")

@@ -94,7 +94,8 @@ func newHouseAt(t testing.TB, store authority.Store, now func() time.Time, chang
 	h.root = first.Key.Reveal()
 	o := Options{
 		Authority: a, Logger: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		MCP: func(s http.Handler) http.Handler { return mcp.Handler(mcp.HTTPOptions{Server: s}) },
+		MCP:   func(s http.Handler) http.Handler { return mcp.Handler(mcp.HTTPOptions{Server: s}) },
+		Pages: http.NotFoundHandler(),
 	}
 	for _, f := range change {
 		f(&o)

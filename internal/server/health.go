@@ -104,7 +104,11 @@ func (s *Server) storeAnswers(ctx context.Context) error {
 
 // signpost tells who found this address where to go.
 func (s *Server) signpost(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, api.MediaJSON, map[string]string{
+	places := map[string]string{
 		"name": "keywright", "version": s.options.Version, "docs": api.PathDocs, "openapi": api.PathOpenAPI, "ready": api.PathReady,
-	})
+	}
+	if s.options.Pages != nil {
+		places["console"], places["generator"] = "/console/", "/generate/"
+	}
+	writeJSON(w, http.StatusOK, api.MediaJSON, places)
 }

@@ -27,7 +27,8 @@ func (s *Server) registerKeys() {
 	}, s.issue)
 	register(s, huma.Operation{
 		OperationID: "list-keys", Method: http.MethodGet, Path: api.PathKeys, Tags: []string{keysTag},
-		Summary: "List records, newest first",
+		Summary:     "List records",
+		Description: "A page may hold fewer records than asked for, and even none, although there is a next_cursor: where a filter matches few of many, only so many are looked at for one page. Go on until there is none.",
 	}, s.listKeys)
 	register(s, huma.Operation{
 		OperationID: "get-key", Method: http.MethodGet, Path: api.PathKey, Tags: []string{keysTag}, Summary: "Show a record",
@@ -73,34 +74,32 @@ type listKeysIn struct {
 	Parent        string    `query:"parent" doc:"The children of this key, in its keyspace." example:"key_0DFUqXqVeEpK4nSQhDZ0mR"`
 	Due           bool      `query:"due" doc:"Keys whose rotation is due, or about to be."`
 	ExpiresBefore time.Time `query:"expires_before" doc:"Keys that have an end, and it is before this."`
-	Cursor        string    `query:"cursor" doc:"The next_cursor of the page before."`
+	Sort          string    `query:"sort" enum:"newest,oldest,expires" doc:"newest, where it is left out. expires: the soonest end first, and then, newest first, those that have none."`
+	Cursor        string    `query:"cursor" doc:"The next_cursor of the page before, in the same order."`
 	Limit         int       `query:"limit" minimum:"1" maximum:"1000" doc:"50, where it is left out."`
 }
 
 func (in *listKeysIn) request() (q authority.ListRequest, err error) {
 	q = authority.ListRequest{
 		Keyspace: in.Keyspace, Owner: in.Owner, State: authority.State(in.State), PublicID: in.PublicID, Text: in.Text,
-		Due: in.Due, ExpiresBefore: in.ExpiresBefore, Limit: in.Limit,
+		Due: in.Due, ExpiresBefore: in.ExpiresBefore, Limit: in.Limit, Sort: sorts[in.Sort], Cursor: in.Cursor,
 	}
 	if in.Parent != "" {
 		if q.Parent, err = keywright.ParseKeyID(in.Parent); err != nil {
 			return q, invalid("parent", "is not a key id", "key ids are key_ and 22 letters or digits")
 		}
 	}
-	if in.Cursor != "" {
-		if q.Before, err = keywright.ParseKeyID(in.Cursor); err != nil {
-			return q, errCursor()
-		}
-	}
 	return q, nil
 }
+
+var sorts = map[string]authority.Sort{"oldest": authority.Oldest, "expires": authority.Ending}
 
 func (s *Server) listKeys(ctx context.Context, c *call, in *listKeysIn) (api.KeyList, int, error) {
 	q, err := in.request()
 	if err != nil {
 		return api.KeyList{}, 0, err
 	}
-	records, more, err := s.authority.List(ctx, c.caller, q)
+	records, next, err := s.authority.List(ctx, c.caller, q)
 	out := api.KeyList{Keys: []api.Record{}}
 	if err != nil {
 		return out, 0, err
@@ -112,9 +111,7 @@ func (s *Server) listKeys(ctx context.Context, c *call, in *listKeysIn) (api.Key
 		}
 		out.Keys = append(out.Keys, w)
 	}
-	if more {
-		out.NextCursor = records[len(records)-1].ID.String()
-	}
+	out.NextCursor = next
 	return out, http.StatusOK, nil
 }
 

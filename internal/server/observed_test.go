@@ -21,6 +21,8 @@ import (
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/internal/extauthz"
+	"github.com/keywright/keywright/internal/gateway"
 	"github.com/keywright/keywright/store/sqlite"
 )
 
@@ -59,6 +61,9 @@ func observedHouse(t *testing.T) (*house, *prometheus.Registry) {
 	h.root = first.Key.Reveal()
 	h.server, err = New(Options{Authority: a, Registry: registry, Version: "1.2.3", Logger: slog.New(slog.NewJSONHandler(h.log, nil))})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := extauthz.New(extauthz.Options{Gateway: gateway.New(a, nil), Registry: registry}); err != nil { // the second door
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(h.server)

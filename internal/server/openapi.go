@@ -20,6 +20,7 @@ import (
 const (
 	bearerScheme = "serviceKey"
 	proxyScheme  = "proxyKey"
+	cookieScheme = "session"
 	scopesField  = "x-keywright-scopes" // of an operation: a service key needs one of them
 	verifyTag    = "Verify"
 	storeTag     = "Store"
@@ -33,6 +34,7 @@ func describe(o *huma.OpenAPI) {
 	o.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	o.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearerScheme: {Type: "http", Scheme: "bearer", Description: "A service key: one of the keyspace keywright."},
+		cookieScheme: {Type: "apiKey", In: "cookie", Name: api.CookieSession, Description: "A session of a service key, from POST " + api.PathSessions + "; over plain HTTP the cookie is called " + api.CookieSessionPlain + ". Methods other than GET, HEAD and OPTIONS need the header " + api.HeaderCSRF + " besides."},
 		proxyScheme:  {Type: "apiKey", In: "header", Name: gateway.HeaderProxy, Description: "A service key of a proxy."},
 	}
 	o.Tags = []*huma.Tag{
@@ -45,6 +47,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: tokensTag, Description: "Keys are exchanged for JWTs that are verified offline, and end when something was taken away from the key."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
 		{Name: webhooksTag, Description: "Where events are sent to: webhooks, and exports for systems that collect logs."},
+		{Name: sessionsTag, Description: "A service key in a browser: the console signs in with it, and keeps a cookie in its place."},
 		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
 	}
@@ -62,6 +65,13 @@ func secureOperation(o *huma.Operation, row access) {
 		return
 	}
 	o.Security = []map[string][]string{{bearerScheme: {}}}
+	if !row.keyOnly {
+		o.Security = append(o.Security, map[string][]string{cookieScheme: {}})
+	}
+	if row.self {
+		o.Description = strings.TrimSpace(o.Description + " " + row.note)
+		return
+	}
 	if row.loopback {
 		o.Security = append(o.Security, map[string][]string{})
 	}
@@ -84,6 +94,7 @@ func (s *Server) finishDocument() error {
 	d.forward()
 	d.public(!s.options.NoGenerate)
 	d.exchanges()
+	d.sessions()
 	if s.options.MCP != nil {
 		d.mcp()
 	}
@@ -151,6 +162,7 @@ func (d documenter) public(generate bool) {
 		OperationID: "revoke-self", Method: http.MethodPost, Path: api.PathRevokeSelf, Tags: []string{publicTag}, Summary: "End the key that one holds",
 		Description: "Whoever holds a secret key can end it; publishable keys are exempt. The answer is the same whatever the key. Limited by address.",
 	}, http.StatusAccepted, content(api.MediaJSON, schema[api.RevokeSelfRequest](d)), content(api.MediaJSON, schema[api.Accepted](d)))
+	d.once()
 	if !generate {
 		return
 	}
@@ -160,6 +172,24 @@ func (d documenter) public(generate bool) {
 	}, http.StatusOK, content(api.MediaJSON, schema[api.GenerateRequest](d)), content(api.MediaJSON, schema[api.GenerateResponse](d)))
 	o.Responses["default"].Content = content(api.MediaJSON, schema[api.GenerateResponse](d))
 }
+
+func (d documenter) once() {
+	text := &huma.Schema{Type: huma.TypeString}
+	token := []*huma.Param{{Name: "token", In: "path", Required: true, Schema: text, Description: "What the link ends with.", Example: exampleToken}}
+	d.add(huma.Operation{
+		OperationID: "once", Method: http.MethodGet, Path: api.PathOnce, Tags: []string{publicTag}, Summary: "What a link to a new key shows",
+		Description: "A page with a button. It is the same whatever the link, and uses up none.", Parameters: token,
+	}, http.StatusOK, nil, content("text/html", text))
+	o := d.add(huma.Operation{
+		OperationID: "reveal-key", Method: http.MethodPost, Path: api.PathOnce, Tags: []string{publicTag}, Summary: "Fetch the new key behind a link",
+		Description: "Once and within ten minutes, and not after a restart of the server; it leaves the event key.reveal. A link that was used, has ended or never was is 404. Limited by address.",
+		Parameters:  token,
+	}, http.StatusOK, nil, content(api.MediaJSON, schema[api.Revealed](d)))
+	o.Responses["200"].Content["text/html"] = &huma.MediaType{Schema: text}
+}
+
+// exampleToken stands in the document for the end of a link.
+const exampleToken = "0Xo6zGm3pXAnq7dUCXg4oKbQ1Uv1hK2j5sZJw8RkYtE"
 
 func (d documenter) mcp() {
 	message := content(api.MediaJSON, &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true})

@@ -32,7 +32,7 @@ func (p *problem) GetHeaders() http.Header {
 
 func setProblemHeaders(h http.Header, p *api.Problem) {
 	switch p.Code {
-	case api.Unauthenticated:
+	case api.Unauthenticated, api.SessionEnded:
 		h.Set("Www-Authenticate", "Bearer")
 	case api.Unavailable:
 		h.Set(api.HeaderRetryAfter, "1")
@@ -53,6 +53,7 @@ var kinds = map[authority.ErrorKind]api.Code{
 	authority.Conflicting:  api.Conflict,
 	authority.Unavailable:  api.Unavailable,
 	authority.Exhausted:    api.TooManyRequests,
+	authority.Over:         api.SessionEnded,
 }
 
 // problemOf turns an error into what the client is told. What went wrong inside is kept for the log.

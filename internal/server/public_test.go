@@ -218,6 +218,11 @@ func TestDocs(t *testing.T) {
 	if regexp.MustCompile(`(src|href)="https?:`).MatchString(a.body) {
 		t.Error("the page refers to elsewhere")
 	}
+	for _, example := range []string{`&#34;keyspace&#34;: &#34;acme&#34;`, `&#34;code&#34;: &#34;VALID&#34;`, "<summary>Example</summary>"} {
+		if !strings.Contains(a.body, example) {
+			t.Errorf("the page shows no %s", example)
+		}
+	}
 	for _, c := range api.Codes() {
 		if !strings.Contains(a.body, `id="`+string(c)+`"`) {
 			t.Errorf("the page does not explain %s", c)

@@ -58,11 +58,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if row.slow {
-		deadlines := http.NewResponseController(rw)
-		_ = deadlines.SetWriteDeadline(time.Time{})
-		if row.body == 0 { // else net/http would end the request when the time to read it is over
-			_ = deadlines.SetReadDeadline(time.Time{})
-		}
+		// That to read is none of its concern: net/http takes it away itself, once a request has arrived whole.
+		_ = http.NewResponseController(rw).SetWriteDeadline(time.Time{})
 	}
 	// A copy, and the writer of net/http: else net/http would not see that a body was left unread, and would take the
 	// rest of it for the next request.

@@ -53,6 +53,9 @@ type Options struct {
 	// MCP makes the handler of /mcp from that of the server, which answers what its tools ask; nil: it is not served.
 	MCP func(server http.Handler) http.Handler
 
+	// Pages serves /console and /generate; nil: they are not there.
+	Pages http.Handler
+
 	ReadHeaderTimeout time.Duration // 10 s
 	ReadTimeout       time.Duration // of a request with its body, and of a line of a stream: 30 s
 	WriteTimeout      time.Duration // of a response: 60 s
@@ -92,6 +95,11 @@ type Server struct {
 	trading  *limiter // POST /v1/exchange that fails, by address
 	making   *limiter // POST /api/sec-api-key-generate, by address
 	calling  *limiter // /mcp, by address
+
+	once      *onceKeys // new keys behind links
+	revealing *limiter  // POST /v1/once/{token}, by address
+	waiting   seats     // GET /v1/events that waits
+	signing   *limiter  // POST /v1/sessions that fails, by address
 }
 
 // New returns a server.
@@ -120,6 +128,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
+		once: newOnceKeys(), revealing: newLimiter(1, 20), signing: newLimiter(0.2, 10),
 		connections: newConnections(&o),
 	}
 	var err error
@@ -162,8 +171,13 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST "+api.PathImport, s.importKeys)
 	s.mux.HandleFunc("GET "+api.PathExport, s.exportKeys)
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
+	s.mux.HandleFunc("GET "+api.PathOnce, s.oncePage)
+	s.mux.HandleFunc("POST "+api.PathOnce, s.reveal)
 	s.mux.HandleFunc("POST "+api.PathExchange, s.exchange)
 	s.mux.HandleFunc("GET "+api.PathKeySet, s.keySet)
+	s.mux.HandleFunc("POST "+api.PathSessions, s.signIn)
+	s.mux.HandleFunc("GET "+api.PathSessions, s.showSession)
+	s.mux.HandleFunc("DELETE "+api.PathSessions, s.signOut)
 	if !s.options.NoGenerate {
 		s.mux.HandleFunc(api.PathGenerate, s.generate)
 	}
@@ -175,6 +189,11 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET "+api.PathMetrics, s.metrics.serve)
 	s.mux.HandleFunc("GET "+api.PathOpenAPI, s.openAPI)
 	s.mux.HandleFunc("GET "+api.PathDocs, s.docsPage)
+	if s.options.Pages != nil {
+		for _, pattern := range pages {
+			s.mux.HandleFunc(pattern, s.options.Pages.ServeHTTP)
+		}
+	}
 	s.mux.HandleFunc("GET /{$}", s.signpost)
 }
 

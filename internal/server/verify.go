@@ -74,7 +74,7 @@ func (s *Server) judge(w http.ResponseWriter, r *http.Request, c *call, x *excha
 			p = errInternal()
 		}
 	}()
-	if err := s.authenticate(r, c); err != nil {
+	if err := s.authenticate(r, c, true); err != nil {
 		return s.problemOf(c, err)
 	}
 	if !readable(r, jsonOnly) {
@@ -209,10 +209,10 @@ func (a *admission) judge(x *exchange, text []byte) *api.Problem {
 	return nil
 }
 
-// again looks at the service key of a stream once more.
+// again looks at the service key of a stream, or at its session, once more.
 func (s *Server) again(r *http.Request, c *call) error {
 	now := call{id: c.id, address: c.address}
-	if err := s.authenticate(r, &now); err != nil {
+	if err := s.authenticate(r, &now, c.session != nil); err != nil {
 		return err
 	}
 	c.caller = now.caller

@@ -5,6 +5,7 @@ package postgres
 import (
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/store/internal/column"
+	"github.com/keywright/keywright/store/internal/listing"
 )
 
 func recordFilter(q authority.Query) *filter {
@@ -23,10 +24,17 @@ func recordFilter(q authority.Query) *filter {
 	if q.InGrace {
 		f.and("id IN (SELECT record FROM secrets WHERE grace)")
 	}
-	if !q.Before.IsZero() {
-		f.and("id < ?", uuid(q.Before))
-	}
+	f.andFrom(&q)
 	f.andTimes(q)
+	if q.Endless {
+		f.and("expires = 0")
+	}
+	if q.Sort == authority.Ending {
+		f.and("expires <> 0")
+	}
+	if listing.Unended(&q) {
+		f.and("expires > ?", q.At.UnixMilli())
+	}
 	if q.State != "" {
 		// As Record.StateAt decides.
 		f.and(`CASE WHEN revoked <> 0 THEN 'revoked' WHEN disabled THEN 'disabled'

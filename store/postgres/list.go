@@ -5,7 +5,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -27,7 +26,7 @@ func (s *Store) List(ctx context.Context, q authority.Query) (p authority.Page, 
 func (s *Store) list(ctx context.Context, q authority.Query) (p authority.Page, err error) {
 	switch n := q.Limit; q.Of {
 	case authority.Records:
-		p.Records, p.More, err = s.listRecords(ctx, q)
+		p, err = s.listRecords(ctx, q)
 	case authority.Keyspaces:
 		p.Keyspaces, p.More, err = listPage(ctx, s.pool, keyspaceFilter(q), listKeyspacesSQL, n, decodeKeyspace)
 	case authority.Answers:
@@ -52,26 +51,6 @@ func (s *Store) list(ctx context.Context, q authority.Query) (p authority.Page, 
 		err = fmt.Errorf("cannot list kind %d", q.Of)
 	}
 	return p, err
-}
-
-func (s *Store) listRecords(ctx context.Context, q authority.Query) ([]authority.Record, bool, error) {
-	text, args := recordFilter(q).query(listRecordsSQL, oneMore(q.Limit))
-	rows, err := s.pool.Query(ctx, text, planned(args)...)
-	if err != nil {
-		return nil, false, err
-	}
-	var found []authority.Record
-	reader := new(recordReader)
-	err = reader.each(rows, func(r *authority.Record) error {
-		found = append(found, *r)
-		found[len(found)-1].Secrets = slices.Clone(r.Secrets)
-		return nil
-	})
-	if err == nil {
-		err = reader.unreadable.Err()
-	}
-	found, more := page(found, q.Limit)
-	return found, more, err
 }
 
 // Events returns a part of the audit chain, in its order or against it.

@@ -32,7 +32,7 @@ func TestIndexes(t *testing.T) {
 		{"secrets_grace", authority.Query{InGrace: true}},
 		{"secrets_grace", authority.Query{InGrace: true, Keyspace: "default", RotatedBefore: time.Now()}},
 	} {
-		text, args := recordFilter(test.q).query(listRecordsSQL, 50)
+		text, args := recordFilter(test.q).query(ordered(listRecordsSQL, &test.q, ""), 50)
 		plan := explain(t, s, text, args)
 		if !contains(plan, test.index) || contains(plan, "SCAN records") {
 			t.Errorf("%s is not used for %+v:\n%s", test.index, test.q, plan)

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/store/internal/column"
@@ -17,7 +16,7 @@ import (
 func (s *Store) List(ctx context.Context, q authority.Query) (p authority.Page, err error) {
 	switch q.Of {
 	case authority.Records:
-		p.Records, p.More, err = s.listRecords(ctx, q)
+		p, err = s.listRecords(ctx, q)
 	case authority.Keyspaces:
 		p.Keyspaces, p.More, err = s.listKeyspaces(ctx, q)
 	case authority.Answers:
@@ -45,27 +44,6 @@ func (s *Store) List(ctx context.Context, q authority.Query) (p authority.Page, 
 		return authority.Page{}, s.readError(err)
 	}
 	return p, nil
-}
-
-func (s *Store) listRecords(ctx context.Context, q authority.Query) ([]authority.Record, bool, error) {
-	f := recordFilter(q)
-	text, args := f.query(listRecordsSQL, oneMore(q.Limit))
-	rows, err := s.read.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, false, err
-	}
-	var found []authority.Record
-	reader := new(recordReader)
-	err = reader.read(rows, func(r *authority.Record) error {
-		found = append(found, *r)
-		found[len(found)-1].Secrets = slices.Clone(r.Secrets)
-		return nil
-	})
-	if err == nil {
-		err = reader.unreadable.Err()
-	}
-	found, more := page(found, q.Limit)
-	return found, more, err
 }
 
 func (s *Store) listKeyspaces(ctx context.Context, q authority.Query) ([]authority.Keyspace, bool, error) {

@@ -13,7 +13,7 @@ import (
 )
 
 // schemaVersion is the number of the last migration. Each sets user_version to its own.
-const schemaVersion = 2
+const schemaVersion = 4
 
 //go:embed migrations/*.sql
 var migrations embed.FS

@@ -13,8 +13,28 @@ import (
 // column tells it which one not to take, and INDEXED BY which one to take although the page would then be sorted.
 func recordFilter(q authority.Query) *filter {
 	f := recordSource(q)
-	if !q.Before.IsZero() {
-		f.and("id < ?", q.Before[:])
+	f.andFrom(&q)
+	f.andRest(&q)
+	return f
+}
+
+// andAll has every term but those of few records that are named: with a narrow of + none takes an index.
+func (f *filter) andAll(q *authority.Query, narrow string) {
+	f.andText(narrow+"owner", q.Owner)
+	f.andText(narrow+"keyspace", q.Keyspace)
+	f.andExpires(*q, narrow)
+	f.andRotated(*q, narrow)
+	f.andFrom(q)
+	f.andRest(q)
+}
+
+// andRest has the terms that no index answers.
+func (f *filter) andRest(q *authority.Query) {
+	if q.Endless {
+		f.and("expires = 0")
+	}
+	if q.Sort == authority.Ending {
+		f.and("expires <> 0")
 	}
 	if !q.CreatedSince.IsZero() {
 		f.and("created >= ?", column.Millis(q.CreatedSince))
@@ -32,7 +52,6 @@ func recordFilter(q authority.Query) *filter {
 		// lower knows ASCII alone. LIKE would have wildcards to escape, and a longest pattern.
 		f.and("(instr(lower(name), lower(?)) > 0 OR instr(lower(owner), lower(?)) > 0)", q.Text, q.Text)
 	}
-	return f
 }
 
 // recordSource has the terms that an index can answer. The first that there is takes its index, the others do not.

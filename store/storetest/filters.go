@@ -66,7 +66,15 @@ func testLifeFilters(t *testing.T, s authority.Store) {
 			same(t, list(t, s, test.q).Records, want)
 		})
 	}
-	rotated := next(records[6]) // what is asked for follows the record
+	testLifeFollows(t, s, records)
+	testLongAgo(t, s)
+}
+
+// testLifeFollows rotates and moves a record: what is asked for follows it.
+func testLifeFollows(t *testing.T, s authority.Store, records []*authority.Record) {
+	t.Helper()
+	hours := func(n int) time.Time { return now.Add(time.Duration(n) * time.Hour) }
+	rotated := next(records[6])
 	rotated.Parent, rotated.Expires = records[5].ID, hours(-9)
 	rotated.Secrets = append([]authority.StoredSecret{newSecret()}, rotated.Secrets[:1]...)
 	apply(t, s, authority.Change{Puts: []authority.Put{rotated}})
@@ -74,7 +82,11 @@ func testLifeFilters(t *testing.T, s authority.Store) {
 	same(t, list(t, s, authority.Query{Keyspace: "default", InGrace: true}).Records, nil)
 	same(t, list(t, s, authority.Query{Keyspace: "default", ExpiresBefore: hours(-2)}).Records, []authority.Record{*rotated})
 	same(t, list(t, s, authority.Query{Parent: records[5].ID}).Records, []authority.Record{*rotated})
+}
 
+// testLongAgo finds an end before 1970.
+func testLongAgo(t *testing.T, s authority.Store) {
+	t.Helper()
 	old := newRecord(t)
 	old.Expires = time.Unix(-1, 0).UTC()
 	apply(t, s, issue(old))

@@ -6,5 +6,5 @@ SELECT r.id, r.version, r.keyspace, r.format, r.environment, r.owner, r.parent, 
        s.hash, ifnull(s.public_id, ''), ifnull(s.created, 0), ifnull(s.expires, 0), ifnull(s.registered, 0),
        ifnull(s.pepper, ''), ifnull(s.slow, ''), ifnull(s.grace, 0), ifnull(s.idle, 0)
 FROM records r LEFT JOIN secrets s ON s.record = r.id
-WHERE r.id IN (SELECT id FROM records WHERE /* filter */ ORDER BY id DESC LIMIT ?)
-ORDER BY r.id DESC, s.position;
+WHERE r.id IN (SELECT id FROM records /* index */ WHERE /* filter */ ORDER BY /* order */ LIMIT ?)
+ORDER BY /* r.order */, s.position;
