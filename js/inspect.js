@@ -57,15 +57,15 @@ export function inspect(text, options = {}) {
 	if (options.preset) {
 		return [inspectAs(text, options.preset)];
 	}
-	return bytes.length < 16 || bytes.length > MAX_KEY_BYTES ? [] : guess(bytes);
+	return bytes.length < 16 || bytes.length > MAX_KEY_BYTES ? [] : guess(text);
 }
 
 /**
- * @param {string} text
+ * @param {string | Uint8Array} text
  * @returns {Candidate[]}
  */
 function guess(text) {
-	const { candidate, alone } = issued(text, "");
+	const { candidate, alone } = issued(byteString(text), "");
 	if (candidate && alone) {
 		return [candidate];
 	}

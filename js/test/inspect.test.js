@@ -133,3 +133,10 @@ test("asked about one kind, it says why not, and never the key", () => {
 		assert.throws(() => inspect(key, { preset }), (e) => e.message.includes(want) && (key.length < 9 || !e.message.includes(key)), `${key} as ${preset}`);
 	}
 });
+
+test("bytes are counted once: text that is not ASCII is read as its UTF-8 is", () => {
+	const damaged = "acme_CV2FyXtwrGh3_vGykx5Ie6NXISpXgXWNX70SHDvJYrVDGRY7PgOoVdrjUvécI"; // 62 bytes after the label, in 61 characters
+	const candidates = inspect(damaged);
+	assert.deepEqual(candidates.map(({ preset, checksum }) => [preset, checksum]), [["keywright", "wrong"]]);
+	assert.deepEqual(inspect(new TextEncoder().encode(damaged)), candidates);
+});
