@@ -66,8 +66,11 @@ func testLikeMemory(t *testing.T, open func() authority.Limiter) {
 		ids[i] = newID()
 	}
 	sizes := []authority.LimitMeter{
-		{Limit: 7, Window: year}, {Limit: 1000, Window: year, Burst: 30}, {Limit: 13, Window: year, Burst: 40},
-		{Limit: 1, Window: year, Burst: 20}, {Limit: 100_000, Window: year, Burst: 11},
+		{Limit: 7, Window: year},
+		{Limit: 1000, Window: year, Burst: 30},
+		{Limit: 13, Window: year, Burst: 40},
+		{Limit: 1, Window: year, Burst: 20},
+		{Limit: 100_000, Window: year, Burst: 11},
 	}
 	for n := range 400 {
 		ask := authority.LimitAsk{Act: authority.LimitAct(r.IntN(8))}

@@ -31,8 +31,19 @@ func testTogether(t *testing.T, open func() authority.Limiter) {
 		ok        bool
 		remaining int64 // of the first meter; below 0: not told
 	}{
-		{true, 2}, {true, 1}, {true, 0}, {false, 0}, {false, 0},
-		{false, 0}, {true, 4}, {true, 4}, {false, 4}, {true, 4}, {false, -1}, {true, 0}, {false, 0},
+		{true, 2},
+		{true, 1},
+		{true, 0},
+		{false, 0},
+		{false, 0},
+		{false, 0},
+		{true, 4},
+		{true, 4},
+		{false, 4},
+		{true, 4},
+		{false, -1},
+		{true, 0},
+		{false, 0},
 	}
 	for i, got := range answers(t, l, asks...) {
 		if want[i].remaining < 0 {

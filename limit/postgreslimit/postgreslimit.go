@@ -89,7 +89,7 @@ func Open(text string, o Options) (*Limiter, error) {
 	c.ConnectTimeout = dialTimeout
 	c.RuntimeParams["application_name"] = "keywright limits"
 	c.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
-	c.RuntimeParams["synchronous_commit"] = "off" // nothing here has to outlive a crash
+	c.RuntimeParams["synchronous_commit"] = "off"                       // nothing here has to outlive a crash
 	c.RuntimeParams["default_transaction_isolation"] = "read committed" // a meter that another statement changed is read again
 	config.MaxConns = connections
 	ctx, stop := context.WithCancel(context.Background())
