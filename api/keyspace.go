@@ -32,6 +32,7 @@ type Policy struct {
 	KeyLimits         []Limit             `json:"key_limits,omitempty" nullable:"false" doc:"Of a new key that names none."`
 	OwnerLimits       []Limit             `json:"owner_limits,omitempty" nullable:"false" doc:"Of every owner that has none of its own."`
 	Limits            []Limit             `json:"limits,omitempty" nullable:"false" doc:"Of the whole keyspace."`
+	LimiterAway       string              `json:"limiter_away,omitempty" enum:"local,refuse" doc:"What becomes of keys with limits while the limiter that nodes share does not answer; absent: local, by a share for each node. refuse: 503."`
 	MaxGrace          Duration            `json:"max_grace,omitempty" doc:"The longest grace of a rotation; absent: 366 days." example:"720h"`
 	Rotation          *Rotation           `json:"rotation,omitempty" doc:"Absent: keys are rotated when somebody wishes."`
 	Pepper            string              `json:"pepper,omitempty" doc:"The name of the pepper that new secrets are hashed with; absent: plain SHA-256." example:"2030-01"`

@@ -57,6 +57,9 @@ type Options struct {
 	PersonalLife  time.Duration // personal fields of events are erased when they are older; 0: kept
 	Observer      Observer      // is told of each call of the store; nil: nobody is
 
+	Limiter Limiter    // keeps the meters of limits for several nodes; nil: they are in memory, of this node alone
+	Nodes   func() int // how many nodes share the limiter, known at any time, quickly; nil: one
+
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
 	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife
 
@@ -107,7 +110,8 @@ type Authority struct {
 	lineages     lineages
 	ownersLoaded atomic.Bool // the index of every keyspace holds all owners
 	meters       *rate.Meters
-	metersLoaded atomic.Bool // all meters of the store were read
+	metersLoaded atomic.Bool   // all meters of the store were read
+	shared       *sharedMeters // nil: meters are in memory
 	bank         *bank
 	graces       *graces
 	uses         *useLog
@@ -183,6 +187,9 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		a.chores.Go(func() { a.forget(warm, o.PersonalLife) })
 	}
 	a.chores.Go(func() { a.keepGathering(warm) })
+	if a.shared != nil {
+		a.shared.begin(warm, a.chores.Go)
+	}
 	go a.keepHouse(warm)
 	go a.bank.run()
 	return a, nil
@@ -207,6 +214,9 @@ func build(o Options) (*Authority, error) {
 	a.lease, _ = o.Store.(Leaseholder)
 	if a.member = newMember(a, &o); a.member != nil {
 		a.lease, a.store.member = a.member, a.member
+	}
+	if o.Limiter != nil {
+		a.shared = newSharedMeters(&o, seed)
 	}
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	return a, nil

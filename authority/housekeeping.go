@@ -51,6 +51,9 @@ func (a *Authority) tend(ctx context.Context, n int) {
 	}
 	if n%60 == 0 {
 		a.meters.Sweep(a.clock())
+		if a.shared != nil {
+			a.shared.shares.Sweep(a.clock())
+		}
 		a.try(ctx, "ending sessions", a.tendSessions)
 	}
 	if n%600 == 1 {

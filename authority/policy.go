@@ -47,6 +47,9 @@ func (p *Policy) check(k *Keyspace) error {
 			return err
 		}
 	}
+	if err := p.LimiterAway.check("policy.limiter_away"); err != nil {
+		return err
+	}
 	if err := p.checkRoutes(k); err != nil {
 		return err
 	}

@@ -121,6 +121,7 @@ type Policy struct {
 	KeyLimits         []Limit       `json:"key_limits,omitempty"`   // of a new key that names none
 	OwnerLimits       []Limit       `json:"owner_limits,omitempty"` // of every owner that has none of its own
 	Limits            []Limit       `json:"limits,omitempty"`       // of the whole keyspace
+	LimiterAway       LimiterAway   `json:"limiter_away,omitempty"` // while shared limits cannot be asked; empty: local
 	MaxGrace          time.Duration `json:"max_grace,omitempty"`    // the longest grace of a rotation; 0: 366 days
 	Rotation          *Rotation     `json:"rotation,omitempty"`     // nil: keys are rotated when somebody wishes
 	Pepper            string        `json:"pepper,omitempty"`       // the name of the pepper of new hashes; empty: plain SHA-256

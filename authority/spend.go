@@ -236,15 +236,11 @@ func (j *judgement) payMany(ctx context.Context, ask *keywright.Ask, o *ownerSta
 // settle pays a bill that is written.
 func (j *judgement) settle(ctx context.Context, ask *keywright.Ask, b *bill, v *keywright.Verdict, dry bool) (steps uint, err error) {
 	a, now, items := j.authority, j.authority.clock(), b.items[:b.count]
+	from := fromMemory
 	if len(items) > 0 {
-		if err := a.restoreMeters(ctx, items); err != nil {
+		var ok bool
+		if ok, from, err = j.takeLimits(ctx, now, items, dry); err != nil {
 			return 0, err
-		}
-		ok := false
-		if dry {
-			ok = a.meters.PeekAll(now, items)
-		} else {
-			ok = a.meters.TakeAll(now, items)
 		}
 		b.show(ask, ok, v)
 		if !ok {
@@ -255,8 +251,8 @@ func (j *judgement) settle(ctx context.Context, ask *keywright.Ask, b *bill, v *
 		return 0, nil
 	}
 	left, ok, err := a.bank.pay(ctx, Spending{Key: j.id, Time: now.UTC(), Accounts: slices.Clone(b.accounts[:b.paying]), Amount: max(ask.Cost, 1)}, dry)
-	if (err != nil || !ok) && !dry {
-		a.meters.GiveBack(items)
+	if (err != nil || !ok) && !dry && len(items) > 0 {
+		a.giveLimitsBack(ctx, from, items)
 	}
 	if err != nil {
 		return 0, err

@@ -103,7 +103,7 @@ func (d *doctor) failed(check string, err error) {
 
 // settings looks for variables that no command reads: a mistyped one is silent otherwise.
 func (d *doctor) settings(cmd *cobra.Command) {
-	known := map[string]bool{"KEYWRIGHT_SERVICE_KEY": true, databaseVariable: true}
+	known := map[string]bool{"KEYWRIGHT_SERVICE_KEY": true, databaseVariable: true, redisVariable: true}
 	var names []string
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {

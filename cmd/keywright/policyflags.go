@@ -28,6 +28,7 @@ type policyFlags struct {
 	exchangeLife                         time.Duration
 	exchangeAudience                     []string
 	exchangeSpend, exchangeAlgorithm     string
+	limiterAway                          string
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
@@ -35,7 +36,7 @@ type policyFlags struct {
 // policyNames are the flags of a policy, which --clear takes.
 var policyNames = []string{
 	"max-life", "require-owner", "allowed-scope", "publishable-scope", "role", "default-format", "key-limit", "owner-limit",
-	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
+	"keyspace-limit", "limiter-away", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
 	"routes", "routes-default",
 	"exchange-life", "exchange-audience", "exchange-spend", "exchange-algorithm",
 }
@@ -52,6 +53,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	addLimitFlag(flags, &f.keyLimits, "key-limit", "give new keys that name none the `LIMIT`, such as requests=100/1m,burst=20 (repeat)")
 	addLimitFlag(flags, &f.ownerLimits, "owner-limit", "give each owner the `LIMIT` for all its keys (repeat)")
 	addLimitFlag(flags, &f.spaceLimits, "keyspace-limit", "limit all keys together by `LIMIT` (repeat)")
+	choice(cmd, &f.limiterAway, "limiter-away", "", "while the limiter that nodes share does not answer, let keys with limits `DO`: local, pass by a share for each node, or refuse (default local)", "local", "refuse")
 	addDuration(flags, &f.maxGrace, "max-grace", 0, "let no grace of a rotation be longer than `TIME`, such as 30d")
 	addDuration(flags, &f.rotateEvery, "rotate-every", 0, "want a new secret of every key after `TIME`, such as 90d")
 	addDuration(flags, &f.rotateWarn, "rotate-warn", 0, "show it `TIME` before (default a tenth of --rotate-every)")
@@ -101,6 +103,7 @@ func (f *policyFlags) policy(stdin io.Reader, p api.Policy) (api.Policy, error) 
 	put(&p.KeyLimits, change("key-limit"), f.keyLimits)
 	put(&p.OwnerLimits, change("owner-limit"), f.ownerLimits)
 	put(&p.Limits, change("keyspace-limit"), f.spaceLimits)
+	put(&p.LimiterAway, change("limiter-away"), f.limiterAway)
 	put(&p.MaxGrace, change("max-grace"), api.Duration(f.maxGrace))
 	put(&p.Pepper, change("pepper"), f.pepper)
 	put(&p.Roles, cleared["role"], nil)

@@ -28,6 +28,7 @@ func (d *details) addPolicy(p *api.Policy) {
 	d.addLimits("limit of new keys", p.KeyLimits)
 	d.addLimits("limit of owners", p.OwnerLimits)
 	d.addLimits("limit of all keys", p.Limits)
+	d.add("without limiter", p.LimiterAway)
 	if p.MaxGrace > 0 {
 		d.add("longest grace", p.MaxGrace.String())
 	}

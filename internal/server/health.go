@@ -83,7 +83,20 @@ func (s *Server) checks(ctx context.Context) []check {
 			table.err = errCold
 		}
 	}
-	return []check{draining, {name: "frozen", err: s.authority.Frozen()}, {name: "lease", err: s.authority.Lease()}, store, table}
+	list := []check{draining, {name: "frozen", err: s.authority.Frozen()}, {name: "lease", err: s.authority.Lease()}, store, table}
+	if limiter := s.authority.LimiterStats(); limiter.Shared {
+		list = append(list, check{name: "limiter", note: limiterNote(limiter)})
+	}
+	return list
+}
+
+// limiterNote tells how the limiter stands that nodes share. Without it a node is still of use: for keys without limits, and by
+// its share.
+func limiterNote(s authority.LimiterStats) string {
+	if !s.Away {
+		return ""
+	}
+	return "it does not answer: keys with limits pass by a share of this node, or get no judgement, as their keyspaces say"
 }
 
 func (s *Server) storeAnswers(ctx context.Context) error {

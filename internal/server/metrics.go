@@ -49,7 +49,7 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 		}),
 		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.took, m.bodies, m.panics, collector{a}, webhookCollector{a}} {
+	for _, c := range []prometheus.Collector{m.requests, m.took, m.bodies, m.panics, collector{a}, limiterCollector{a}, webhookCollector{a}} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("cannot register metrics: %w", err)
 		}

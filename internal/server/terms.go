@@ -72,7 +72,7 @@ func policyIn(p *api.Policy) *authority.Policy {
 		MaxLife: p.MaxLife.Duration(), RequireOwner: p.RequireOwner, AllowedScopes: p.AllowedScopes, Roles: p.Roles,
 		DefaultFormat: p.DefaultFormat, PublishableScopes: p.PublishableScopes, KeyLimits: limitsIn(p.KeyLimits),
 		OwnerLimits: limitsIn(p.OwnerLimits), Limits: limitsIn(p.Limits), MaxGrace: p.MaxGrace.Duration(), Pepper: p.Pepper,
-		RoutesDefault: p.RoutesDefault,
+		RoutesDefault: p.RoutesDefault, LimiterAway: authority.LimiterAway(p.LimiterAway),
 	}
 	for _, r := range p.Routes {
 		in.Routes = append(in.Routes, authority.Route(r))
@@ -91,7 +91,7 @@ func policyOut(p *authority.Policy) api.Policy {
 		MaxLife: api.Duration(p.MaxLife), RequireOwner: p.RequireOwner, AllowedScopes: p.AllowedScopes, Roles: p.Roles,
 		DefaultFormat: p.DefaultFormat, PublishableScopes: p.PublishableScopes, KeyLimits: limitsOut(p.KeyLimits),
 		OwnerLimits: limitsOut(p.OwnerLimits), Limits: limitsOut(p.Limits), MaxGrace: api.Duration(p.MaxGrace), Pepper: p.Pepper,
-		RoutesDefault: p.RoutesDefault,
+		RoutesDefault: p.RoutesDefault, LimiterAway: string(p.LimiterAway),
 	}
 	for _, r := range p.Routes {
 		out.Routes = append(out.Routes, api.Route(r))

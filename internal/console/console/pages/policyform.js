@@ -26,6 +26,7 @@
  * @property {{life: string, audience: string, spend: string, algorithm: string}} exchange
  * @property {RouteFields[]} routes
  * @property {string} routes_default
+ * @property {string} limiter_away
  */
 
 /** The kinds of limits, in the order in which a form shows them. */
@@ -79,7 +80,7 @@ export function fieldsOf(policy) {
 		exchanges: Boolean(policy.exchange),
 		exchange: { life: "5m", spend: "", algorithm: "", ...policy.exchange, audience: textOf(policy.exchange?.audience) },
 		routes: (policy.routes ?? []).map((/** @type {any} */ r) => ({ ...emptyRoute(), ...r, scopes: textOf(r.scopes), cost: r.cost ? String(r.cost) : "" })),
-		routes_default: policy.routes_default ?? "",
+		routes_default: policy.routes_default ?? "", limiter_away: policy.limiter_away ?? "",
 	};
 }
 
@@ -97,7 +98,7 @@ export function policyOf(fields) {
 		rotation: fields.rotates ? clean({ every: r.every || "0s", warn: r.warn, grace: r.grace, idle: r.idle }) : undefined,
 		exchange: fields.exchanges ? clean({ life: e.life || "0s", audience: words(e.audience), spend: e.spend, algorithm: e.algorithm }) : undefined,
 		routes: rows(fields.routes, (route) => clean({ ...route, scopes: words(route.scopes), cost: number(route.cost) })),
-		routes_default: fields.routes_default,
+		routes_default: fields.routes_default, limiter_away: fields.limiter_away,
 	});
 }
 

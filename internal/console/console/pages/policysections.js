@@ -43,6 +43,7 @@ export function PolicySections({ form, keyspace }) {
 			<${LimitRows} form=${form} name="owner_limits" none="Owners have no limits." />
 			<h3>Of the whole keyspace</h3>
 			<${LimitRows} form=${form} name="limits" none="The keyspace has no limits." />
+			<${Select} form=${form} name="limiter_away" class="limited" label="While the limiter that servers share does not answer" options=${[["", "each server lets pass its share"], ["local", "its share, whatever the default will be"], ["refuse", "keys with limits get no judgement"]]} />
 		<//>
 		<${Section} title="Rotation">
 			<${Text} form=${form} name="max_grace" class="limited" label="Longest grace of a rotation" optional placeholder="720h" hint="How long an old secret may live on. None: 366 days." />
