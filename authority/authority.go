@@ -81,7 +81,7 @@ type Authority struct {
 	log    *slog.Logger
 	sealer Sealer
 
-	frozen      atomic.Bool // the store was restored, and may have lost revocations: nothing is judged
+	frozen      atomic.Pointer[Error] // why nothing is judged: the store was restored, or is not whole yet
 	revocations *revocations
 
 	issuer      string

@@ -126,8 +126,8 @@ func (a *Authority) readFeed(ctx context.Context, q FeedQuery) (Feed, error) {
 
 // current returns why what the store holds cannot be taken for the truth, or nil.
 func (a *Authority) current() error {
-	if a.frozen.Load() {
-		return errFrozen
+	if err := a.Frozen(); err != nil {
+		return err
 	}
 	if a.lease != nil {
 		return fromStore(a.lease.Lease())

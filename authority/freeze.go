@@ -7,7 +7,10 @@ import (
 	"time"
 )
 
-const itemFreeze = "freeze"
+const (
+	itemFreeze  = "freeze"
+	freezeMoved = "migrate" // the name of the mark of a store that is being filled; that of a restored one is restore
+)
 
 // Freeze returns the mark of a store that was restored from a backup and may have lost what was revoked since. It is loaded
 // together with the rest, so that there is no moment in which the store has no mark. An authority over such a store judges
@@ -16,10 +19,10 @@ func Freeze(now time.Time) *Item {
 	return &Item{Kind: itemFreeze, Name: "restore", Created: now.UTC().Truncate(time.Millisecond), Version: 1}
 }
 
-// IsFreeze reports whether an item is the mark of a store that was restored.
+// IsFreeze reports whether an item is the mark of a store that was restored, or is filled from another one.
 func (i *Item) IsFreeze() bool { return i.Kind == itemFreeze }
 
-var errFrozen error = &Error{
+var errFrozen = &Error{
 	Kind:    Unavailable,
 	Problem: "the store was restored from a backup, and what was revoked since the backup is not known",
 	Hint:    "stop the server and merge the revocation log: keywright restore --revocation-log FILE --data DIR; without one: keywright restore --accept-loss --data DIR",
@@ -27,15 +30,22 @@ var errFrozen error = &Error{
 
 // Frozen returns why nothing is judged, or nil.
 func (a *Authority) Frozen() error {
-	if a.frozen.Load() {
-		return errFrozen
+	if e := a.frozen.Load(); e != nil {
+		return e
 	}
 	return nil
 }
 
 func (a *Authority) loadFreeze(ctx context.Context) error {
 	page, err := a.store.List(ctx, Query{Of: Items, Item: itemFreeze})
-	a.frozen.Store(len(page.Items) > 0)
+	switch {
+	case hasMigration(page.Items):
+		a.frozen.Store(errMigrating)
+	case len(page.Items) > 0:
+		a.frozen.Store(errFrozen)
+	default:
+		a.frozen.Store(nil)
+	}
 	return fromStore(err)
 }
 
@@ -48,6 +58,9 @@ func (a *Authority) Thaw(ctx context.Context, c Caller, lines []string) error {
 	page, err := a.store.List(ctx, Query{Of: Items, Item: itemFreeze})
 	if err != nil {
 		return fromStore(err)
+	}
+	if hasMigration(page.Items) { // nobody has seen yet that it is whole
+		return errMigrating
 	}
 	if len(page.Items) == 0 {
 		return &Error{Kind: Conflicting, Problem: "the store is not frozen", Hint: "nothing needs to be done"}
@@ -72,6 +85,6 @@ func (a *Authority) Thaw(ctx context.Context, c Caller, lines []string) error {
 	if err := a.store.Apply(context.WithoutCancel(ctx), change); err != nil {
 		return fromStore(err)
 	}
-	a.frozen.Store(false)
+	a.frozen.Store(nil)
 	return nil
 }

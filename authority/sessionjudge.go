@@ -78,8 +78,8 @@ var errNoService error = &Error{Kind: Unidentified, Problem: "the service key is
 
 // judgeCaller judges a service key: the one that is given, or the one of a session, unless that is nil.
 func (a *Authority) judgeCaller(ctx context.Context, key keywright.Secret, from Origin, s *savedSession) (c Caller, j judgement, v keywright.Verdict, err error) {
-	if a.frozen.Load() {
-		return c, j, v, errFrozen
+	if err := a.Frozen(); err != nil {
+		return c, j, v, err
 	}
 	if err := a.leased(); err != nil {
 		return c, j, v, err

@@ -205,8 +205,8 @@ func (a *Authority) firstSigner(ctx context.Context, algorithm signed.Algorithm,
 
 // KeySet returns the public keys of all tokens that can be valid. It is the zero value where there are none.
 func (a *Authority) KeySet(ctx context.Context) (signed.KeySet, error) {
-	if a.frozen.Load() {
-		return signed.KeySet{}, errFrozen
+	if err := a.Frozen(); err != nil {
+		return signed.KeySet{}, err
 	}
 	a.signing.mu.Lock()
 	defer a.signing.mu.Unlock()

@@ -51,8 +51,8 @@ func (a *Authority) judgeFor(ctx context.Context, ask *keywright.Ask, v *keywrig
 
 // judgeWith is judgeFor of a key that is to be exchanged, unless x is nil.
 func (a *Authority) judgeWith(ctx context.Context, ask *keywright.Ask, v *keywright.Verdict, owner string, x *exchanging) (*ruleSet, error) {
-	if a.frozen.Load() {
-		return nil, errFrozen
+	if err := a.Frozen(); err != nil {
+		return nil, err
 	}
 	if a.lease == nil {
 		return a.decide(ctx, ask, v, owner, x)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package backup writes the whole content of a store into one file, and restores it. It also keeps the revocation log: what
-// was taken away from keys, outside the store, so that a backup that is restored does not revive it.
+// Package backup writes the whole content of a store into one file, and restores it; or moves it into another store. It also
+// keeps the revocation log: what was taken away from keys, outside the store, so that a backup that is restored does not
+// revive it.
 //
 //	summary, err := backup.Write(file, backup.Header{Program: version, Created: now}, dump) // dump: authority.Backup
 //	summary, err := backup.Restore(ctx, store, file, now)                                    // into an empty store

@@ -15,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/keywright/keywright"
-	"github.com/keywright/keywright/authority"
 )
 
 // A Reader reads an archive value by value, in memory of the size of its longest line. It is strict: what is not exactly as
@@ -28,9 +27,8 @@ type Reader struct {
 	sum     hash.Hash
 	lines   int
 	place   int
-	walk    *authority.Walk
-	base    *authority.Checkpoint // the last that is marked as pruned
-	ended   error                 // io.EOF, or what went wrong
+	chain   chain
+	ended   error // io.EOF, or what went wrong
 	long    []byte
 }
 
@@ -102,29 +100,11 @@ func (r *Reader) next() (any, error) {
 		return nil, err
 	}
 	r.Counts[name]++
-	return v, r.note(v)
-}
-
-// note follows the audit chain.
-func (r *Reader) note(v any) error {
-	switch v := v.(type) {
-	case *authority.Checkpoint:
-		if v.Pruned && (r.base == nil || v.Sequence > r.base.Sequence) {
-			r.base = v
-		}
-	case *authority.Event:
-		if r.walk == nil {
-			r.walk = new(authority.Walk)
-			if r.base != nil {
-				r.walk = authority.WalkFrom(r.base.Sequence, r.base.Hash)
-			}
-		}
-		if err := r.walk.Next(*v); err != nil {
-			return damaged("its audit chain is broken: %v", err)
-		}
-		r.Sequence, r.Hash = v.Sequence, v.Hash
+	if err := r.chain.note(v); err != nil {
+		return v, damaged("its audit chain is broken: %v", err)
 	}
-	return nil
+	r.Sequence, r.Hash = r.chain.sequence, r.chain.hash
+	return v, nil
 }
 
 // finish compares what the last line says, and looks that nothing comes behind it.
@@ -186,9 +166,7 @@ func (r *Reader) line() (name string, value []byte, err error) {
 
 // strict reads a value that has no field that is not known.
 func (r *Reader) strict(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if d.Decode(into) != nil || d.InputOffset() != int64(len(text)) { // its error could repeat what it read
+	if decode(text, into) != nil {
 		return damaged("line %d is not written as it should be", r.lines)
 	}
 	return nil

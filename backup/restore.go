@@ -25,7 +25,7 @@ func Restore(ctx context.Context, store authority.Archiver, from io.Reader, now 
 	if err != nil {
 		return Summary{}, err
 	}
-	f := &freezer{reader: r, mark: authority.Freeze(now)}
+	f := &marker{source: func() (any, error) { return nextToRestore(r) }, mark: authority.Freeze(now)}
 	err = store.Load(ctx, f.next)
 	if errors.Is(err, authority.ErrConflict) {
 		err = damaged("it holds something twice")
@@ -39,32 +39,37 @@ func Restore(ctx context.Context, store authority.Archiver, from io.Reader, now 
 	return r.Summary, nil
 }
 
-// A freezer puts the mark in its place among the items. That of an archive of a store that was frozen itself is left out, and so are sessions.
-type freezer struct {
-	reader *Reader
+// nextToRestore leaves out the mark of a store that was frozen itself, and sessions.
+func nextToRestore(r *Reader) (any, error) {
+	for {
+		v, err := r.Next()
+		if item, ok := v.(*authority.Item); !ok || !item.IsFreeze() && !item.IsSession() {
+			return v, err
+		}
+	}
+}
+
+// A marker puts a mark in its place among the items.
+type marker struct {
+	source func() (any, error)
 	mark   *authority.Item // nil: it was given
 	held   any             // what comes behind the mark
 	err    error
 }
 
-func (f *freezer) next() (any, error) {
-	if f.held != nil || f.err != nil {
-		v, err := f.held, f.err
-		f.held, f.err = nil, nil
+func (m *marker) next() (any, error) {
+	if m.held != nil || m.err != nil {
+		v, err := m.held, m.err
+		m.held, m.err = nil, nil
 		return v, err
 	}
-	for {
-		v, err := f.reader.Next()
-		if item, ok := v.(*authority.Item); ok && (item.IsFreeze() || item.IsSession()) {
-			continue
-		}
-		if f.mark == nil || err == nil && kindOf(v) < kindOf(f.mark) || err != nil && err != io.EOF {
-			return v, err
-		}
-		mark := f.mark
-		f.mark, f.held, f.err = nil, v, err
-		return mark, nil
+	v, err := m.source()
+	if m.mark == nil || err == nil && kindOf(v) < kindOf(m.mark) || err != nil && err != io.EOF {
+		return v, err
 	}
+	mark := m.mark
+	m.mark, m.held, m.err = nil, v, err
+	return mark, nil
 }
 
 // A Check reads an archive to its end and says what it holds.

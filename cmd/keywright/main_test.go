@@ -52,6 +52,7 @@ func TestScriptsOverPostgres(t *testing.T) {
 //	tamper DIR SQL          change a store behind the back of the program
 //	cut FROM TO BYTES       copy the begin of a file
 //	newer DIR               let a store look as if a newer version had written it
+//	kills WORDS COMMAND …   run a command and kill it (kill -9) as soon as its standard error holds these words
 //	shows PATTERN           fail unless the last standard output or error matches
 func TestScripts(t *testing.T) { runScripts(t, "testdata") }
 
@@ -74,7 +75,7 @@ func runScripts(t *testing.T, dir string, setup ...func(*testscript.Env)) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
-			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows,
+			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows, "kills": kills,
 		},
 	})
 }
@@ -174,6 +175,30 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(args[1], args[2:]...)
 	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
 		ts.Fatalf("exit code %s was expected: %v", args[0], err)
+	}
+}
+
+func kills(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: kills WORDS COMMAND …")
+	}
+	program, err := exec.LookPath(filepath.Join(strings.SplitN(ts.Getenv("PATH"), string(os.PathListSeparator), 2)[0], args[1]))
+	ts.Check(err)
+	cmd := exec.Command(program, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH")}
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	seen := ""
+	for scanner := bufio.NewScanner(stderr); scanner.Scan(); {
+		if seen += scanner.Text() + "\n"; strings.Contains(scanner.Text(), args[0]) {
+			ts.Check(cmd.Process.Kill())
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Exited() {
+		ts.Fatalf("it was not killed (%v): %s", err, seen)
 	}
 }
 

@@ -116,7 +116,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 	}
 	add(groupOffline, s.generateCommand(), s.inspectCommand(), s.hashCommand(), s.matchCommand())
 	add(groupOffline, s.tokenCommand(), s.signCommand(), s.verifySignedCommand(), s.deriveCommand())
-	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.adminCommand(), s.doctorCommand())
+	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.migrateCommand(), s.adminCommand(), s.doctorCommand(), s.readyCommand())
 	add(groupKeys, s.issueCommand(), s.childCommand(), s.exchangeCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),
 		s.rotateCommand(), s.endGraceCommand(), s.disableCommand(), s.enableCommand(), s.revokeCommand(),
 		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.importCommand(), s.exportCommand(),

@@ -149,6 +149,9 @@ func (c counting) Load(ctx context.Context, next func() (any, error)) error {
 
 // thaw ends the freeze of a restored store, by revocation logs or by saying that the loss is accepted.
 func (s *session) thaw(ctx context.Context, store authority.Store, place storePlace, f *restoreFlags, lines []string) error {
+	if moving, err := authority.InMigration(ctx, store); err == nil && moving {
+		return unknowable("a migration into this store has not ended, and nobody has seen yet that it is whole", "run keywright migrate again", nil)
+	}
 	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: s.now, Random: rand.Reader})
 	if err != nil {
 		return unknowable("the store cannot be read", "keywright doctor looks at it", err)

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/backup"
@@ -55,7 +54,7 @@ func readRootKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, unknowable("the root key cannot be read: "+plainPathError(err), "look at the disk", nil)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if !keptFromOthers(info) {
 		return nil, misused(fmt.Sprintf("others can read the root key in %s (mode %04o)", path, info.Mode().Perm()), "chmod 600 "+path)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, 1024))

@@ -58,7 +58,7 @@ func decodeOwner(rows pgx.Rows) (o authority.Owner, err error) {
 func decodeItem(rows pgx.Rows) (i authority.Item, err error) {
 	var created int64
 	err = rows.Scan(&i.Kind, &i.Name, &i.Version, &i.Data, &created)
-	i.Created = column.FromMillis(created)
+	i.Data, i.Created = column.FromBytes(i.Data), column.FromMillis(created)
 	return i, err
 }
 
@@ -67,7 +67,7 @@ func decodeCheckpoint(rows pgx.Rows) (c authority.Checkpoint, err error) {
 	var ms int64
 	err = rows.Scan(&c.Sequence, &hash, &ms, &c.Signer, &c.Signature, &c.Pruned)
 	copy(c.Hash[:], hash)
-	c.Time = column.FromMillis(ms)
+	c.Time, c.Signer, c.Signature = column.FromMillis(ms), column.FromBytes(c.Signer), column.FromBytes(c.Signature)
 	return c, err
 }
 

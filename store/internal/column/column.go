@@ -57,6 +57,14 @@ func Bytes(b []byte) []byte {
 	return b
 }
 
+// FromBytes reads what Bytes wrote: nothing is nil, whatever the driver makes of it, so that all stores give the same.
+func FromBytes(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
 // Addr writes a network address; empty: it is not known.
 func Addr(a netip.Addr) string {
 	if !a.IsValid() {
