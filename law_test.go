@@ -49,6 +49,7 @@ var laws = map[string]law{
 	"store/postgres":           {ours: []string{".", "authority", "store/internal/..."}, third: []string{"github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/..."}, never: []string{"net/http/..."}},
 	"store/storetest":          {ours: []string{".", "authority"}, third: []string{"github.com/google/go-cmp/...", "pgregory.net/rapid"}, never: []string{"net/http/...", "database/..."}},
 	"backup":                   {ours: []string{".", "authority"}, third: []string{"github.com/gofrs/flock"}, never: []string{"net/http/...", "database/..."}},
+	"leak/rules":               {ours: []string{"."}, never: []string{"net/...", "database/...", "os/...", "log", "syscall", "crypto/rand", "testing"}},
 	"api":                      {ours: []string{"."}},
 	"client":                   {ours: []string{".", "api", "signed"}, never: []string{"database/..."}},
 	"httpauth":                 {ours: []string{".", "api"}, never: []string{"database/...", "os/..."}},
