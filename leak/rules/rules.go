@@ -47,13 +47,13 @@ type Left struct{ Name, Why string }
 
 // A Rule finds the keys of one format.
 type Rule struct {
-	ID       string   // acme-secret-key
-	ShortID  string   // acme.secret: at most 20 characters, for the scanners that allow no more
-	Keyspace []string // those whose keys it finds
-	Prefixes []string // the literals that keys begin with, up to the first random character
-	Checksum keywright.Checksum
-	Lenient  bool    // other lengths are verified too, and not found
-	Entropy  float64 // Shannon entropy in bits per character that every key is above, but one in a billion
+	ID        string   // acme-secret-key
+	ShortID   string   // acme.secret: at most 20 characters, for the scanners that allow no more
+	Keyspaces []string // those whose keys it finds
+	Prefixes  []string // the literals that keys begin with, up to the first random character
+	Checksum  keywright.Checksum
+	Lenient   bool    // other lengths are verified too, and not found
+	Entropy   float64 // Shannon entropy in bits per character that every key is above, but one in a billion
 
 	Examples    []Example
 	NonExamples []NonExample
@@ -79,7 +79,7 @@ func Of(sources []Source) (made []Rule, left []Left, err error) {
 			return nil, left, err
 		}
 		if at, known := byPattern[r.Pattern()]; known {
-			made[at].Keyspace = append(made[at].Keyspace, r.Keyspace...)
+			made[at].Keyspaces = append(made[at].Keyspaces, r.Keyspaces...)
 			continue
 		}
 		byPattern[r.Pattern()] = len(made)
@@ -113,7 +113,7 @@ func (r *Rule) describe(s *Source) error {
 		return err
 	}
 	if s.Keyspace != "" {
-		r.Keyspace = []string{s.Keyspace}
+		r.Keyspaces = []string{s.Keyspace}
 	}
 	maker, err := newMaker(f, environments)
 	if err != nil {
