@@ -123,6 +123,7 @@ func (r *Rule) describe(s *Source) error {
 	if err != nil {
 		return err
 	}
+	maker.made = 0 // the first example is of the first environment
 	r.setPattern(&f, environments, first)
 	if r.Entropy, err = entropyFloor(f, environments); err != nil {
 		return err

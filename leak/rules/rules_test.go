@@ -210,7 +210,13 @@ func TestGolden(t *testing.T) {
 	}
 	files := map[string]func(*bytes.Buffer) error{"email": func(b *bytes.Buffer) error { return rules.Email(b, found, issuer) }}
 	for _, tool := range rules.Tools() {
-		files[string(tool)] = func(b *bytes.Buffer) error { return rules.Write(b, tool, found, issuer) }
+		files[string(tool)] = func(b *bytes.Buffer) error {
+			of := issuer
+			if tool == rules.GitLab {
+				of.Endpoint = "https://keys.acme.example/v1/leaks/gitlab"
+			}
+			return rules.Write(b, tool, found, of)
+		}
 	}
 	for name, write := range files {
 		var b bytes.Buffer
