@@ -10,7 +10,8 @@ import (
 
 const (
 	entropySamples = 2000
-	entropySigmas  = 6 // one key in a billion is further below the mean
+	// The lower tail is longer than that of a normal distribution: of a million keys the lowest is six below the mean.
+	entropySigmas = 8
 )
 
 // entropyFloor is the Shannon entropy, in bits per character of the whole key, that keys of a format are above. It is

@@ -53,7 +53,7 @@ type Rule struct {
 	Prefixes  []string // the literals that keys begin with, up to the first random character
 	Checksum  keywright.Checksum
 	Lenient   bool    // other lengths are verified too, and not found
-	Entropy   float64 // Shannon entropy in bits per character that every key is above, but one in a billion
+	Entropy   float64 // Shannon entropy in bits per character that keys are above: less than one in a million is not
 
 	Examples    []Example
 	NonExamples []NonExample
