@@ -53,6 +53,7 @@ var laws = map[string]law{
 	"limit/redislimit":         {ours: []string{"authority", "limit"}, third: []string{"github.com/redis/go-redis/v9"}, never: []string{"net/http/...", "database/...", "os/..."}},
 	"limit/postgreslimit":      {ours: []string{"authority", "limit"}, third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/...", "os/..."}},
 	"backup":                   {ours: []string{".", "authority"}, third: []string{"github.com/gofrs/flock"}, never: []string{"net/http/...", "database/..."}},
+	"leak/rules":               {ours: []string{"."}, never: []string{"net/...", "database/...", "os/...", "log", "syscall", "crypto/rand", "testing"}},
 	"api":                      {ours: []string{"."}},
 	"client":                   {ours: []string{".", "api", "signed"}, never: []string{"database/..."}},
 	"httpauth":                 {ours: []string{".", "api"}, never: []string{"database/...", "os/..."}},

@@ -18,6 +18,12 @@ import (
 // shownFiles are files that a page shows and its commands read.
 var shownFiles = map[string]map[string]string{
 	"docs/rotation.md": {"acme.json": `{"policy": {"rotation": {"every": "2160h", "warn": "336h", "grace": "48h"}, "max_grace": "720h"}}`},
+	"docs/partners.md": {"partner.json": `{
+  "company": "Acme",
+  "contact": "Ada Lovelace <ada@acme.example>",
+  "account": "sign up at https://acme.example, the plan Free has API keys",
+  "endpoint": "https://keys.acme.example"
+}`},
 	"docs/gateways.md": {"routes.json": `[
   {"method": "GET", "path": "/v1/invoices", "scopes": ["invoices:read"]},
   {"path": "/v1/invoices", "scopes": ["invoices:write"], "cost": 5},
@@ -53,7 +59,7 @@ func pages(t *testing.T) map[string]string {
 			found[page] = string(text)
 		}
 	}
-	for _, page := range []string{"README.md", "docs/audit.md", "docs/backup.md", "docs/children.md", "docs/import.md", "docs/limits.md", "docs/rotation.md"} {
+	for _, page := range []string{"README.md", "docs/audit.md", "docs/backup.md", "docs/children.md", "docs/import.md", "docs/limits.md", "docs/partners.md", "docs/rotation.md"} {
 		if found[page] == "" {
 			t.Errorf("%s has nothing to type any more", page)
 		}

@@ -121,6 +121,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 		s.rotateCommand(), s.endGraceCommand(), s.disableCommand(), s.enableCommand(), s.revokeCommand(),
 		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.importCommand(), s.exportCommand(),
 		s.keyspacesCommand(), s.peppersCommand(), s.signingKeysCommand(), s.auditCommand())
+	add(groupMore, s.rulesCommand())
 	add(groupMore, s.webhookCommand())
 	add(groupKeys, s.mcpCommand())
 	add(groupMore, s.versionCommand(), s.completionCommand())
