@@ -32,10 +32,10 @@ const maxDepth = 3
 
 // A search goes through one text.
 type search struct {
-	s      *Scanner
-	text   []byte
-	depth  int
-	spans  []span
+	s     *Scanner
+	text  []byte
+	depth int
+	spans []span
 }
 
 // A span is a key that was found in a text.
