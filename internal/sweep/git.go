@@ -49,8 +49,8 @@ func (s *Sweep) History(ctx context.Context, repository string, revisions ...str
 	commits := append([]string{"rev-list"}, revisions...)
 	blobs := append([]string{"rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects"}, revisions...)
 	err := list(ctx, repository, objects, append(commits, "--"))
-	if err == nil {
-		err = list(ctx, repository, objects, append(blobs, "--"))
+	if blobsErr := list(ctx, repository, objects, append(blobs, "--")); err == nil {
+		err = blobsErr
 	}
 	close(objects)
 	readers.Wait()

@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/keywright/keywright/leak"
@@ -68,7 +69,16 @@ func (s *Sweep) maxBytes() int64 {
 func (s *Sweep) problem(path, format string, args ...any) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.Problem(Problem{path, fmt.Sprintf(format, args...)})
+	s.Problem(Problem{s.name(path), fmt.Sprintf(format, args...)})
+}
+
+// name is a path as it may be shown: a file can be named by a key.
+func (s *Sweep) name(path string) string {
+	found := s.Scanner.Find([]byte(path))
+	for _, f := range slices.Backward(found) {
+		path = path[:f.Offset] + f.Masked + path[int(f.Offset)+f.Length:]
+	}
+	return path
 }
 
 // failed names a file that could not be read.
@@ -102,7 +112,7 @@ func (w *worker) stream(ctx context.Context, at Finding, r io.Reader) error {
 		w.lock.Lock()
 		defer w.lock.Unlock()
 		found := at
-		found.Finding = f
+		found.Path, found.Finding = w.name(at.Path), f
 		w.Found(found)
 	})
 	w.lock.Lock()
