@@ -7,7 +7,7 @@ import { useAct } from "../load.js";
 import { go, useQuery } from "../router.js";
 import { Page } from "../layout.js";
 import { Button, Choice, Field, FormProblem } from "../ui.js";
-import { KeyspaceField, keyspaceOf, useKeyspaces } from "../parts/keyspaces.js";
+import { KeyspaceField, keyspaceOf, useKeyspaces } from "../parts/keyspacefield.js";
 import { emptyDraft, metadataProblem, requestOf } from "../parts/draft.js";
 import { FIELDS, RecordFields } from "../parts/recordfields.js";
 import { Issued, useOnce } from "../parts/issuing.js";
@@ -17,10 +17,10 @@ const OWN = ["keyspace", "format", "environment", "credits", "bound_owner", "key
 
 export default function Issue() {
 	const query = useQuery();
-	const spaces = useKeyspaces();
+	const { names, keyspaces } = useKeyspaces({ reserved: true });
 	const [name, setName] = useState("");
-	const keyspace = name || query.keyspace || (spaces.data ? keyspaceOf(spaces.data, "") : "");
-	const space = spaces.data?.find((s) => s.name === keyspace);
+	const keyspace = name || query.keyspace || keyspaceOf(names);
+	const space = keyspaces.find((s) => s.name === keyspace);
 	const [draft, setDraft] = useState(emptyDraft);
 	const [kind, setKind] = useState({ format: "", environment: "" });
 	const [credits, setCredits] = useState(/** @type {any} */ (null));
@@ -47,7 +47,7 @@ export default function Issue() {
 	return html`<${Page} title="Issue a key" key="form">
 		<form class="stack form" onSubmit=${submit} autocomplete="off" novalidate=${false}>
 			<section class="section panel"><h2>Which kind</h2><div class="fields">
-				<${KeyspaceField} all=${spaces.data} value=${keyspace} onChange=${(/** @type {string} */ n) => (setName(n), setKind({ format: "", environment: "" }))} problem=${problem} />
+				<${KeyspaceField} names=${names} value=${keyspace} onChange=${(/** @type {string} */ n) => (setName(n), setKind({ format: "", environment: "" }))} problem=${problem} />
 				<${Kind} space=${space} kind=${kind} setKind=${setKind} problem=${problem} />
 			</div></section>
 			<${RecordFields} draft=${draft} set=${(/** @type {any} */ change) => setDraft((/** @type {any} */ d) => ({ ...d, ...change }))} space=${space} keyspace=${keyspace} problem=${problem}>

@@ -8,7 +8,7 @@ import { session } from "../session.js";
 import { grants } from "../scope.js";
 import { Button, Choice, FormProblem, SecretBox } from "../ui.js";
 import { Lines, Text } from "./inputs.js";
-import { RESERVED } from "./keyspacefield.js";
+import { RESERVED } from "../parts/keyspacefield.js";
 import { words } from "./policyform.js";
 
 /** What service keys may do, by subject. @type {[string, [string, string][]][]} */
