@@ -13,7 +13,7 @@ import { FIELDS, RecordFields } from "../parts/recordfields.js";
 import { Issued, useOnce } from "../parts/issuing.js";
 import { creditsOf, CreditsFields } from "../parts/credits.js";
 
-const OWN = ["keyspace", "format", "environment", "credits", "bound_owner", "keyspaces"];
+const OWN = ["keyspace", "format", "environment", "credits", "bound_owner", "keyspaces", "decoy"];
 
 export default function Issue() {
 	const query = useQuery();
@@ -25,10 +25,11 @@ export default function Issue() {
 	const [kind, setKind] = useState({ format: "", environment: "" });
 	const [credits, setCredits] = useState(/** @type {any} */ (null));
 	const [service, setService] = useState({ keyspaces: "", bound_owner: "" });
+	const [planted, setPlanted] = useState(/** @type {string | null} */ (query.decoy ? "" : null)); // null: no decoy
 	const [issued, setIssued] = useState(/** @type {any} */ (null));
 	const once = useOnce();
 	const act = useAct(async () => {
-		const body = { keyspace, ...(kind.format && { format: kind.format }), ...(kind.environment && { environment: kind.environment }), ...requestOf(draft), ...(credits && { credits: creditsOf(credits) }), ...serviceOf(keyspace, service) };
+		const body = { keyspace, ...(kind.format && { format: kind.format }), ...(kind.environment && { environment: kind.environment }), ...requestOf(draft), ...(credits && { credits: creditsOf(credits) }), ...serviceOf(keyspace, service), ...(planted !== null && keyspace !== "keywright" && { decoy: { planted: planted.trim() } }) };
 		setIssued(await once("/v1/keys", body));
 	});
 	const submit = (/** @type {Event} */ event) => {
@@ -57,10 +58,21 @@ export default function Issue() {
 				<${Choice} label="Keep a balance that verifications spend from" checked=${credits !== null} onChange=${(/** @type {any} */ e) => setCredits(e.target.checked ? { remaining: "1000", refill: "none", amount: "1000", every: "24h", day: "1" } : null)} />
 				${credits && html`<${CreditsFields} value=${credits} onChange=${setCredits} problem=${problem} />`}
 			</section>
+			${keyspace !== "keywright" && html`<${DecoyFields} planted=${planted} set=${setPlanted} problem=${problem} />`}
 			<${FormProblem} problem=${problem} fields=${[...FIELDS, ...OWN]} title="The key was not issued" />
 			<div class="actions"><${Button} kind="primary" type="submit" busy=${act.busy} disabled=${!keyspace}>Issue the key<//></div>
 		</form>
 	<//>`;
+}
+
+/** @param {{planted: string | null, set: (planted: string | null) => void, problem: any}} props */
+function DecoyFields({ planted, set, problem }) {
+	return html`<section class="section panel"><h2>Decoy</h2>
+		<${Choice} label="Make it a decoy" hint="It looks real and opens nothing. Every use of it leaves an event that says where it was planted." checked=${planted !== null} onChange=${(/** @type {any} */ e) => set(e.target.checked ? "" : null)} />
+		${planted !== null && html`<${Field} label="Planted where" name="decoy" problem=${problem} hint="For those who are woken by it, such as: the old wiki, page Deployment.">
+			${(/** @type {any} */ a) => html`<input ...${a} dir="auto" required maxlength="200" value=${planted} onInput=${(/** @type {any} */ e) => set(e.target.value)} autocomplete="off" />`}
+		<//>`}
+	</section>`;
 }
 
 /** @param {string} keyspace @param {{keyspaces: string, bound_owner: string}} s */

@@ -43,7 +43,7 @@ export function Pick({ label, value = "", onChange, options }) {
 }
 
 /** A text that filters a moment after it was typed. @param {{label: string, value?: string, set: (text: string) => void, mono?: boolean}} props */
-function Typed({ label, value = "", set, mono }) {
+export function Typed({ label, value = "", set, mono }) {
 	const [text, setText] = useState(value);
 	const timer = useRef(0);
 	useEffect(() => setText(value), [value]);
