@@ -131,6 +131,7 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 // settle makes every verification that begins from now on see a record as it was written.
 func (a *Authority) settle(r *Record) error {
 	a.watchGraces(r)
+	a.leaks.touch(r.ID)
 	return errors.Join(a.resident(r, a.table.Put), a.descend(r))
 }
 

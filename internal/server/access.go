@@ -34,6 +34,7 @@ type access struct {
 const (
 	smallBody = 64 << 10
 	largeBody = 256 << 10 // of what carries metadata, which may be 64 KiB before it is escaped
+	leaksBody = 4 << 20   // of 1,000 keys
 	stream    = -1
 )
 
@@ -128,6 +129,10 @@ var table = map[string]access{
 	"POST " + api.PathWebhookTest:    {scopes: []string{authority.ScopeWebhooksWrite}, slow: true}, // waits for the receiver
 	"POST " + api.PathReplay:         {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
 	"POST " + api.PathDrop:           {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+
+	"POST " + api.PathLeaks: {scopes: []string{authority.ScopeLeaksReport}, media: jsonOnly, body: leaksBody},
+	"GET " + api.PathLeaks:  {scopes: []string{authority.ScopeLeaksRead}},
+	"GET " + api.PathLeak:   {scopes: []string{authority.ScopeLeaksRead}},
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	"GET " + api.PathOnce:        {anyone: true, quiet: true},
