@@ -85,6 +85,7 @@ function options(place, series, colour) {
 				label: code,
 				stroke: colour[COLOURS[code] ?? "--bad"],
 				fill: colour[COLOURS[code] ?? "--bad"],
+				width: 0, // a column of nothing has no line
 				paths: uPlot.paths.bars?.({ size: [0.8, 40] }),
 				points: { show: false },
 				value: (/** @type {any} */ _, /** @type {any} */ _v, /** @type {any} */ _s, /** @type {number | null} */ at) => (at === null ? "" : series.values[i][at].toLocaleString("en")),

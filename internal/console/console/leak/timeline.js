@@ -18,7 +18,7 @@ export function stepsOf(report) {
 	const steps = [{ at: report.record.created_at, what: report.decoy ? "The decoy was issued" : "The key was issued" }, ...sightings(report), ...uses(report)];
 	if (report.revoke_at && !report.ended_at) steps.push({ at: report.revoke_at, what: "It will be revoked", more: "The policy of the keyspace gives its owner until then.", planned: true });
 	if (report.ended_at) {
-		const took = report.took_ms === undefined ? "Before it was reported." : `${spanWords(report.took_ms)} after the first report.`;
+		const took = report.took_ms === undefined ? "Before it was reported." : report.took_ms < 1 ? "At once with the first report." : `${spanWords(report.took_ms)} after the first report.`;
 		steps.push({ at: report.ended_at, what: report.record.revoked_at ? "The key was revoked" : "The leaked secret ended", more: took, kind: "good" });
 	}
 	if (report.tokens_until) steps.push({ at: report.tokens_until, what: "The last token that it may have been exchanged for ends", planned: Date.parse(report.tokens_until) > Date.now() });
@@ -40,13 +40,13 @@ function sightings(report) {
 }
 
 /** That it was used since, as far as it was counted. @param {any} report @returns {Step[]} */
-function uses({ uses: of }) {
+function uses({ uses: of, record }) {
 	const accepted = of.hours.filter((/** @type {any} */ h) => h.code === "VALID" && h.count > 0);
 	const count = accepted.reduce((/** @type {number} */ sum, /** @type {any} */ h) => sum + h.count, 0);
 	const hours = accepted.map((/** @type {any} */ h) => h.hour).sort();
 	if (!count) return [];
 	// An hour is counted as a whole: the first one may have begun before the key was seen.
-	const at = new Date(Math.max(Date.parse(hours[0]), Date.parse(of.since))).toISOString();
+	const at = new Date(Math.max(Date.parse(hours[0]), Date.parse(of.since), Date.parse(record.created_at))).toISOString();
 	return [{ at, what: `Accepted ${count.toLocaleString("en")} ${count === 1 ? "time" : "times"} since it was seen`, more: hours.length > 1 ? `Last in the hour of ${absolute(hours[hours.length - 1])}.` : "", kind: "bad" }];
 }
 

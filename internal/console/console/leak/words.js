@@ -24,6 +24,7 @@ const SPANS = [["day", 86400000], ["hour", 3600000], ["minute", 60000], ["second
  */
 export function spanWords(ms) {
 	if (ms === undefined || ms === null) return "";
+	if (ms < 1) return "at once";
 	if (ms < 1000) return `${Math.round(ms)} ms`;
 	if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
 	const at = SPANS.findIndex(([, size]) => ms >= size);
@@ -40,6 +41,9 @@ export function tookWords(leak) {
 	if (!leak.ended_at) return html`<span class="faint">not ended</span>`;
 	return leak.took_ms === undefined ? html`<span class="faint">ended before</span>` : spanWords(leak.took_ms);
 }
+
+/** The same beside what was done; nothing, where it did not end by then. @param {any} leak */
+export const afterWords = (leak) => (leak.took_ms === undefined ? "" : leak.took_ms < 1 ? "at once" : `${spanWords(leak.took_ms)} after the report`);
 
 /** Who reported a sighting: a service key, by the last of its id, or a word. @param {any} sighting */
 export const reporterWords = (sighting) => plain((sighting?.reporter ?? "").replace(/^(key_).+(.{6})$/, "$1…$2")) || "somebody";

@@ -13,7 +13,7 @@ import { Page } from "../layout.js";
 import { Badge, Button, Fact, Facts, Notice, ProblemNotice, State, Table, Time, Waiting } from "../ui.js";
 import { KeyName, nameOf, Owner, plain, States } from "../parts/names.js";
 import { Receipt, RevokeDialog } from "../key/revoke.js";
-import { Actor } from "../key/events.js";
+import { Actor, Changes } from "../key/events.js";
 import { Timeline } from "../leak/timeline.js";
 import { LeakUses } from "../leak/uses.js";
 import { actionWords, LeakState, Place, reporterWords, tookWords } from "../leak/words.js";
@@ -83,7 +83,7 @@ function Sightings({ report }) {
 function Hangs({ report }) {
 	const { children, tokens_until: until } = report;
 	return html`<section class="panel section" aria-label="What hung on it"><h2>What hung on it</h2>
-		${children.length ? html`<p>Keys that were made from it, which end with it:</p>
+		${children.length ? html`<p>Keys that were made from it. ${report.record.state === "revoked" ? "They are refused since it ended, whatever their own state says:" : "They end with it:"}</p>
 			<ul class="tree">${children.map((/** @type {any} */ c) => html`<li key=${c.key_id} class="twig"><a class="name" dir="auto" href=${"/console/keys/" + c.key_id}>${plain(c.name || c.key_id)}</a><${State} of=${c.state} /></li>`)}</ul>` : html`<p>No key was made from it.</p>`}
 		${until ? html`<p>A token that it was exchanged for may be accepted until <${Time} at=${until} exact /> by whoever verifies offline and does not follow the revocations.</p>` : html`<p>No token that it was exchanged for is left.</p>`}
 	</section>`;
@@ -96,7 +96,7 @@ function Acts({ events }) {
 			{ title: "When", head: true, class: "nowrap", cell: (/** @type {any} */ e) => html`<${Time} at=${e.time} />` },
 			{ title: "What", class: "nowrap", cell: (/** @type {any} */ e) => html`<code>${e.verb}</code>` },
 			{ title: "Who", cell: (/** @type {any} */ e) => html`<${Actor} of=${e.actor} />` },
-			{ title: "Changes", cell: (/** @type {any} */ e) => html`<ul class="changes">${e.changes.map((/** @type {string} */ c) => html`<li key=${c} dir="auto">${plain(c)}</li>`)}</ul>` },
+			{ title: "Changes", cell: (/** @type {any} */ e) => html`<${Changes} of=${e} />` },
 		]} />
 	</section>`;
 }

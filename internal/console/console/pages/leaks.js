@@ -15,7 +15,7 @@ import { Empty, Pager, Table, Time } from "../ui.js";
 import { KeyspaceField, useKeyspaces } from "../parts/keyspacefield.js";
 import { Pick, Typed } from "../parts/filters.js";
 import { Owner } from "../parts/names.js";
-import { actionWords, LeakState, olderWords, reporterWords, Seen, tookWords } from "../leak/words.js";
+import { actionWords, afterWords, LeakState, olderWords, reporterWords, Seen } from "../leak/words.js";
 import { UsedDecoys } from "../leak/decoys.js";
 
 const LIMIT = 50;
@@ -30,7 +30,7 @@ export const COLUMNS = [
 	{ title: "Where", cell: (l) => html`<${Seen} of=${l} />` },
 	{ title: "Reported by", cell: (l) => html`<span class="name" dir="auto" title=${l.sightings?.[0]?.reporter}>${reporterWords(l.sightings?.[0])}</span>` },
 	{ title: "Owner", cell: (l) => html`<${Owner} of=${l.owner} />` },
-	{ title: "What was done", class: "nowrap", cell: (l) => html`${actionWords(l)}${l.revoke_at && !l.ended_at && html` <${Time} at=${l.revoke_at} />`}<div class="hint">${l.took_ms === undefined ? "" : html`${tookWords(l)} after the report`}</div>` },
+	{ title: "What was done", class: "nowrap", cell: (l) => html`${actionWords(l)}${l.revoke_at && !l.ended_at && html` <${Time} at=${l.revoke_at} />`}<div class="hint">${afterWords(l)}</div>` },
 ];
 
 export default function Leaks() {
