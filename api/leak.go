@@ -150,3 +150,32 @@ type LeakPolicy struct {
 	Secret string   `json:"secret,omitempty" enum:"revoke,delay,report" doc:"revoke at once, where it is left out. delay: tell at once, and revoke after the delay. report: only tell."`
 	Delay  Duration `json:"delay,omitempty" doc:"With delay: 1m to 720h; 24h, where it is left out." example:"24h"`
 }
+
+// Headers of signed reports.
+const (
+	HeaderGitHubIdentifier = "Github-Public-Key-Identifier"
+	HeaderGitHubSignature  = "Github-Public-Key-Signature"
+	HeaderGitLabIdentifier = "Gitlab-Public-Key-Identifier"
+	HeaderGitLabSignature  = "Gitlab-Public-Key-Signature"
+)
+
+// A FoundKey is one key as GitHub and GitLab report it. What more they send is left out.
+type FoundKey struct {
+	Token    Key    `json:"token"`
+	Type     string `json:"type,omitempty" doc:"Nothing is looked for by it." example:"acme_api_key"`
+	URL      string `json:"url,omitempty" example:"https://github.com/octocat/Hello-World/blob/main/config.py"`
+	Location string `json:"location,omitempty" doc:"In place of url, from GitLab servers."`
+	Source   string `json:"source,omitempty" example:"commit"`
+}
+
+// A FoundLabel tells GitHub whether a key that it reported was issued here.
+type FoundLabel struct {
+	TokenHash string `json:"token_hash" doc:"SHA-256 of the token, in hex."`
+	TokenType string `json:"token_type"`
+	Label     string `json:"label" enum:"true_positive,false_positive"`
+}
+
+// TokenTypes are the names of rules whose findings a GitLab server sends.
+type TokenTypes struct {
+	Types []string `json:"types" nullable:"false" example:"[\"gitleaks_rule_id_acme_secret\"]"`
+}

@@ -34,7 +34,7 @@ const (
 	ScopeWebhooksWrite  = "webhooks:write" // whoever has it can have events sent anywhere, and so sees them
 	ScopeLeaksReport    = "leaks:report"   // ends secret keys that the caller holds, by the policy of their keyspace
 	ScopeLeaksRead      = "leaks:read"
-	ScopeAdmin          = "admin:write"    // acts on the reserved keyspace, that is on service keys
+	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
 
 // ServiceScopes lists the scopes that a service key can have.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
 )
 
 // A LeakQuery asks for leaks. Every field that is not zero narrows it.
@@ -149,4 +148,3 @@ func (a *Authority) hangsOn(ctx context.Context, out *LeakReport) error {
 	slices.Reverse(out.Events)
 	return err
 }
-

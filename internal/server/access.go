@@ -11,6 +11,7 @@ import (
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/internal/gateway"
+	"github.com/keywright/keywright/internal/partner"
 )
 
 // access says who may call a route, and how large its body may be.
@@ -133,6 +134,10 @@ var table = map[string]access{
 	"POST " + api.PathLeaks: {scopes: []string{authority.ScopeLeaksReport}, media: jsonOnly, body: leaksBody},
 	"GET " + api.PathLeaks:  {scopes: []string{authority.ScopeLeaksRead}},
 	"GET " + api.PathLeak:   {scopes: []string{authority.ScopeLeaksRead}},
+
+	"POST " + api.PathLeaksGitHub: {anyone: true, media: jsonOnly, body: partner.MaxBody}, // signed
+	"POST " + api.PathLeaksGitLab: {anyone: true, media: jsonOnly, body: partner.MaxBody}, // signed, or with the token
+	"GET " + api.PathLeaksGitLab:  {anyone: true, quiet: true},                            // with the token
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	"GET " + api.PathOnce:        {anyone: true, quiet: true},

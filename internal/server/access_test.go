@@ -27,6 +27,8 @@ var bodies = map[string]string{
 	"POST /v1/keys/{id}/children":  `{}`,
 	"POST /v1/keys/bulk":           `{"filter":{"owner":"nobody"},"verb":"revoke"}`,
 	"POST /v1/revoke-self":         `{"key":"x"}`,
+	"POST /v1/leaks/github":        `[]`,
+	"POST /v1/leaks/gitlab":        `[]`,
 	"POST /v1/leaks":               `{"leaks":[{"key":"x"}]}`,
 	"POST /v1/events/verify":       `{"checkpoints":[]}`,
 	"POST /v1/audit/checkpoints":   `{}`,

@@ -46,7 +46,7 @@ func (deaf) Send(_ context.Context, d authority.Dispatch) (authority.Result, err
 
 // newExampleHouse holds what the examples speak of, and has the ids of its record and of its webhook, which did not take an event.
 func newExampleHouse(t *testing.T) (h *house, id, webhook string) {
-	h = newHouse(t)
+	h = newHouse(t, withPlatforms(t))
 	for _, step := range []struct{ method, path, body, media string }{
 		{"POST", "/v1/keyspaces", `{"name":"acme","formats":[{"name":"secret","preset":"keywright","prefix":"acme"}],"environments":["live","test"]}`, api.MediaJSON},
 		{"POST", "/v1/keys/import?keyspace=acme&all=true", `{"name":"ci","owner":"team_7","scopes":["invoices:read"],"credits":{"remaining":100},"key":"` + exampleKey + `"}`, api.MediaLines},

@@ -44,6 +44,7 @@ func (s *Server) reportLeaks(ctx context.Context, c *call, in *reportLeaksIn) (a
 		list[i] = authority.LeakedKey{Key: q[i].Key.Secret, URL: q[i].URL, Source: q[i].Source, Found: q[i].FoundAt}
 	}
 	results, err := s.authority.ReportLeaks(ctx, c.caller, "", list)
+	s.metrics.countLeaks(viaService, results)
 	for i := range results {
 		out.Results = append(out.Results, leakResult(&results[i]))
 	}
@@ -93,6 +94,28 @@ func leak(l *authority.Leak) api.Leak {
 		w.TookMS = &ms
 	}
 	return w
+}
+
+// leaks documents the routes of platforms.
+func (d documenter) leaks() {
+	header := func(name, what string) *huma.Param {
+		return &huma.Param{Name: name, In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: what}
+	}
+	found := content(api.MediaJSON, &huma.Schema{Type: huma.TypeArray, Items: schema[api.FoundKey](d)})
+	d.add(huma.Operation{
+		OperationID: "report-github", Method: http.MethodPost, Path: api.PathLeaksGitHub, Tags: []string{leaksTag}, Summary: "A report of GitHub's secret scanning",
+		Description: "Where the server was started with --github-keys-url. The raw body is signed by a key that GitHub publishes; a report whose key could not be had is 503 and not refused. A repeat changes nothing.",
+		Parameters:  []*huma.Param{header(api.HeaderGitHubIdentifier, "Of the public key."), header(api.HeaderGitHubSignature, "Base64 of an ASN.1 DER ECDSA signature over SHA-256 of the body.")},
+	}, http.StatusOK, found, content(api.MediaJSON, &huma.Schema{Type: huma.TypeArray, Items: schema[api.FoundLabel](d)}))
+	d.add(huma.Operation{
+		OperationID: "report-gitlab", Method: http.MethodPost, Path: api.PathLeaksGitLab, Tags: []string{leaksTag}, Summary: "A report of GitLab",
+		Description: "Of gitlab.com, signed, where the server was started with --gitlab-keys-url; or of a GitLab server, with the token of --gitlab-token-file in Authorization. A repeat changes nothing.",
+		Parameters:  []*huma.Param{header(api.HeaderGitLabIdentifier, "Of the public key."), header(api.HeaderGitLabSignature, "As of GitHub."), header("Authorization", "The token, of a GitLab server.")},
+	}, http.StatusNoContent, found, nil)
+	d.add(huma.Operation{
+		OperationID: "gitlab-types", Method: http.MethodGet, Path: api.PathLeaksGitLab, Tags: []string{leaksTag}, Summary: "Of which rules a GitLab server is to send findings",
+		Parameters: []*huma.Param{header("Authorization", "The token of --gitlab-token-file.")},
+	}, http.StatusOK, nil, content(api.MediaJSON, schema[api.TokenTypes](d)))
 }
 
 // LeakID is a request about one leak.

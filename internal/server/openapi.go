@@ -94,6 +94,7 @@ func (s *Server) finishDocument() error {
 	d.verify()
 	d.forward()
 	d.public(!s.options.NoGenerate)
+	d.leaks()
 	d.exchanges()
 	d.sessions()
 	if s.options.MCP != nil {
