@@ -39,6 +39,7 @@ type Policy struct {
 	Routes            []Route             `json:"routes,omitempty" nullable:"false" maxItems:"200" doc:"What requests must bring to a gateway, by method and path; the first that matches counts. POST /v1/verify does not look at them."`
 	RoutesDefault     string              `json:"routes_default,omitempty" enum:"allow,deny" doc:"What a gateway does with a request that no route matches; absent: deny where there are routes, and else allow. allow: any valid key will do."`
 	Exchange          *ExchangePolicy     `json:"exchange,omitempty" doc:"Absent: keys are not exchanged for tokens."`
+	Leaks             *LeakPolicy         `json:"leaks,omitempty" doc:"What becomes of secret keys that are reported; absent: they are revoked at once."`
 }
 
 // A Route says what a request must bring to a gateway beside a valid key.

@@ -151,6 +151,7 @@ func (a *Authority) commitShared(ctx context.Context, err error, old map[keywrig
 // settle makes every verification that begins from now on see a record as it was written.
 func (a *Authority) settle(r *Record) error {
 	a.watchGraces(r)
+	a.leaks.touch(r.ID)
 	return errors.Join(a.resident(r, a.table.Put), a.descend(r))
 }
 

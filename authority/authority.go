@@ -122,6 +122,7 @@ type Authority struct {
 	told         told
 	due          atomic.Pointer[map[string]Due]
 	couriers     couriers
+	leaks        leakIndex
 
 	lookups   singleflight.Group
 	asked     atomic.Uint64  // lookups that went to the store
@@ -234,6 +235,9 @@ func (a *Authority) load(ctx context.Context) error {
 		return err
 	}
 	if err := a.loadSigningKeys(ctx); err != nil {
+		return err
+	}
+	if err := a.loadLeaks(ctx); err != nil {
 		return err
 	}
 	a.exchanges.begin(a)

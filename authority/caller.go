@@ -32,7 +32,9 @@ const (
 	ScopeMetrics        = "metrics:read"
 	ScopeWebhooksRead   = "webhooks:read"
 	ScopeWebhooksWrite  = "webhooks:write" // whoever has it can have events sent anywhere, and so sees them
-	ScopeAdmin          = "admin:write"    // acts on the reserved keyspace, that is on service keys
+	ScopeLeaksReport    = "leaks:report"   // ends secret keys that the caller holds, by the policy of their keyspace
+	ScopeLeaksRead      = "leaks:read"
+	ScopeAdmin          = "admin:write" // acts on the reserved keyspace, that is on service keys
 )
 
 // ServiceScopes lists the scopes that a service key can have.
@@ -40,7 +42,7 @@ var ServiceScopes = []string{
 	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeImport, ScopeExport,
 	ScopeExportHashes, ScopeKeyspacesRead, ScopeKeyspacesWrite,
 	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics,
-	ScopeWebhooksRead, ScopeWebhooksWrite, ScopeAdmin,
+	ScopeWebhooksRead, ScopeWebhooksWrite, ScopeLeaksReport, ScopeLeaksRead, ScopeAdmin,
 }
 
 // Origin tells where a request came from, for the audit chain.

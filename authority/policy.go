@@ -56,6 +56,9 @@ func (p *Policy) check(k *Keyspace) error {
 	if err := p.Exchange.check(); err != nil {
 		return err
 	}
+	if err := p.Leaks.check(); err != nil {
+		return err
+	}
 	return p.Rotation.check(p)
 }
 

@@ -63,11 +63,18 @@ type Rules struct {
 	// Of a service key: the keyspaces it may act on, and the owner whose keys it may act on.
 	Keyspaces []string `json:"keyspaces,omitempty"`
 	Owner     string   `json:"owner,omitempty"`
+	// Decoy marks a key that opens nothing.
+	Decoy *Decoy `json:"decoy,omitempty"`
+}
+
+// A Decoy looks like a key and opens nothing. Whoever uses it has been where it was planted.
+type Decoy struct {
+	Planted string `json:"planted"` // where
 }
 
 // IsZero reports whether the rules narrow nothing.
 func (r Rules) IsZero() bool {
-	return len(r.Networks)+len(r.Origins)+len(r.Methods)+len(r.Paths)+len(r.Keyspaces) == 0 && r.Owner == ""
+	return len(r.Networks)+len(r.Origins)+len(r.Methods)+len(r.Paths)+len(r.Keyspaces) == 0 && r.Owner == "" && r.Decoy == nil
 }
 
 // A State is where a record is in its life.
@@ -130,6 +137,7 @@ type Policy struct {
 	RoutesDefault string  `json:"routes_default,omitempty"` // allow or deny what no route matches; empty: deny where there are routes
 
 	Exchange *ExchangePolicy `json:"exchange,omitempty"` // nil: keys are not exchanged for tokens
+	Leaks    *LeakPolicy     `json:"leaks,omitempty"`    // nil: secret keys that are reported are revoked at once
 }
 
 // Rotation says when the keys of a keyspace are due for a new secret.

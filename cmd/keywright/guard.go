@@ -25,7 +25,7 @@ var freeText = []string{
 	"--from", "--root-key-file", "--revocation-log", "--checkpoint-file", "--value",
 	"--database-url-file",
 	"--baseline", "--range",
-	"--receiver-file", "--authorization-file", "--secret-to", "--export-folder",
+	"--receiver-file", "--authorization-file", "--secret-to", "--export-folder", "--where",
 }
 
 // guard refuses arguments that look like a key or hold a password. The shell's history keeps arguments, and every
@@ -72,8 +72,10 @@ func evidence(flag string) keywright.Certainty {
 
 // looksLikeKey reports whether a text is a key, by evidence of that kind or a better one.
 func looksLikeKey(s string, evidence keywright.Certainty) bool {
-	if rest, ok := strings.CutPrefix(s, "wh_"); ok { // the id of a webhook is written as that of a key
-		s = "key_" + rest
+	for _, prefix := range []string{"wh_", "leak_"} { // ids of these are written as that of a key
+		if rest, ok := strings.CutPrefix(s, prefix); ok {
+			s = "key_" + rest
+		}
 	}
 	if _, err := keywright.ParseKeyID(s); err == nil {
 		return false

@@ -52,9 +52,9 @@ func (s *session) readKey(ctx context.Context, file string) (keywright.Secret, e
 func (s *session) readKeyText(file string) (string, error) {
 	from := s.stdin
 	if file != "" {
-		f, err := os.Open(file)
+		f, err := openKeyFile(file)
 		if err != nil {
-			return "", misused("the key file cannot be read: "+plainPathError(err), "name a file that holds the key and nothing else")
+			return "", err
 		}
 		defer f.Close()
 		from = f
@@ -67,6 +67,14 @@ func (s *session) readKeyText(file string) (string, error) {
 		return "", misused("what was given is far longer than a key", "give one key, alone")
 	}
 	return string(text), nil
+}
+
+func openKeyFile(file string) (*os.File, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, misused("the key file cannot be read: "+plainPathError(err), "name a file that holds the key and nothing else")
+	}
+	return f, nil
 }
 
 // plainPathError leaves the system call out.

@@ -120,7 +120,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 	add(groupKeys, s.issueCommand(), s.childCommand(), s.exchangeCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),
 		s.rotateCommand(), s.endGraceCommand(), s.disableCommand(), s.enableCommand(), s.revokeCommand(),
 		s.creditsCommand(), s.ownersCommand(), s.usageCommand(), s.importCommand(), s.exportCommand(),
-		s.keyspacesCommand(), s.peppersCommand(), s.signingKeysCommand(), s.auditCommand())
+		s.keyspacesCommand(), s.peppersCommand(), s.signingKeysCommand(), s.auditCommand(), s.leaksCommand())
 	add(groupMore, s.rulesCommand())
 	add(groupMore, s.webhookCommand())
 	add(groupKeys, s.mcpCommand())

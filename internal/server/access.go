@@ -11,6 +11,7 @@ import (
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/internal/gateway"
+	"github.com/keywright/keywright/internal/partner"
 )
 
 // access says who may call a route, and how large its body may be.
@@ -34,6 +35,7 @@ type access struct {
 const (
 	smallBody = 64 << 10
 	largeBody = 256 << 10 // of what carries metadata, which may be 64 KiB before it is escaped
+	leaksBody = 4 << 20   // of 1,000 keys
 	stream    = -1
 )
 
@@ -128,6 +130,14 @@ var table = map[string]access{
 	"POST " + api.PathWebhookTest:    {scopes: []string{authority.ScopeWebhooksWrite}, slow: true}, // waits for the receiver
 	"POST " + api.PathReplay:         {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
 	"POST " + api.PathDrop:           {scopes: []string{authority.ScopeWebhooksWrite}, media: jsonOnly, body: smallBody},
+
+	"POST " + api.PathLeaks: {scopes: []string{authority.ScopeLeaksReport}, media: jsonOnly, body: leaksBody},
+	"GET " + api.PathLeaks:  {scopes: []string{authority.ScopeLeaksRead}},
+	"GET " + api.PathLeak:   {scopes: []string{authority.ScopeLeaksRead}},
+
+	"POST " + api.PathLeaksGitHub: {anyone: true, media: jsonOnly, body: partner.MaxBody}, // signed
+	"POST " + api.PathLeaksGitLab: {anyone: true, media: jsonOnly, body: partner.MaxBody}, // signed, or with the token
+	"GET " + api.PathLeaksGitLab:  {anyone: true, quiet: true},                            // with the token
 
 	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
 	"GET " + api.PathOnce:        {anyone: true, quiet: true},

@@ -27,6 +27,7 @@ const (
 	exampleKey = "acme_live_lck7RmUmMs7s_pxtgMuq0AtDu4vTD8M0IMIdiKTXMdouRtJYSqVd9hV81wt5QU"
 	exampleID  = "key_0DFUqXqVeEpK4nSQhDZ0mR" // stands for the id that the record has in a test
 
+	exampleLeak    = "leak_4TqPzR1mX8bK2nWcVhYd0A"                                                  // stands for the id of a leak that was reported in a test
 	exampleWebhook = "wh_0QhT5lZcVxY3bN8mKpRw2A"                                                    // stands for the id that the webhook has in a test
 	exampleTraded  = "partners_live_NHCgq0ubisoN_zIVW1BOrpNZloNbkgRHoAYmQ5mSsAt3ZIdYDa648W2I4PsnqP" // a key of the keyspace partners, which exchanges
 )
@@ -45,7 +46,7 @@ func (deaf) Send(_ context.Context, d authority.Dispatch) (authority.Result, err
 
 // newExampleHouse holds what the examples speak of, and has the ids of its record and of its webhook, which did not take an event.
 func newExampleHouse(t *testing.T) (h *house, id, webhook string) {
-	h = newHouse(t)
+	h = newHouse(t, withPlatforms(t))
 	for _, step := range []struct{ method, path, body, media string }{
 		{"POST", "/v1/keyspaces", `{"name":"acme","formats":[{"name":"secret","preset":"keywright","prefix":"acme"}],"environments":["live","test"]}`, api.MediaJSON},
 		{"POST", "/v1/keys/import?keyspace=acme&all=true", `{"name":"ci","owner":"team_7","scopes":["invoices:read"],"credits":{"remaining":100},"key":"` + exampleKey + `"}`, api.MediaLines},
@@ -209,6 +210,10 @@ func runExample(s *schemas, o *huma.Operation, path string, e *example) {
 		if a.StatusCode > 299 {
 			s.Errorf("%s: %s %s before it: %d %s", what, step.Method, step.Path, a.StatusCode, a.body)
 		}
+	}
+	if leaks, _, err := h.authority.Leaks(s.Context(), h.operator(), authority.LeakQuery{}); err == nil && len(leaks) > 0 {
+		actual = strings.NewReplacer(exampleID, id, exampleWebhook, webhook, exampleLeak, leaks[0].ID).Replace
+		shown = strings.NewReplacer(id, exampleID, webhook, exampleWebhook, leaks[0].ID, exampleLeak).Replace
 	}
 	place := []string{"paths", path, method}
 	headers := headersOf(e.Headers)

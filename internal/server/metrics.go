@@ -22,6 +22,7 @@ type metrics struct {
 	bodies   *prometheus.CounterVec
 	panics   prometheus.Counter
 	handler  http.Handler
+	leakMetrics
 
 	// Looked up once: of POST /v1/verify.
 	verified   prometheus.Counter
@@ -47,9 +48,13 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "keywright_panics_total", Help: "Requests whose handler panicked: each is a fault of the program.",
 		}),
-		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		handler:     promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		leakMetrics: newLeakMetrics(),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.took, m.bodies, m.panics, collector{a}, limiterCollector{a}, webhookCollector{a}} {
+	for _, c := range []prometheus.Collector{
+		m.requests, m.took, m.bodies, m.panics, m.reportedKeys, m.refusedReports,
+		collector{a}, limiterCollector{a}, webhookCollector{a}, leakCollector{a},
+	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("cannot register metrics: %w", err)
 		}

@@ -47,6 +47,7 @@ func describe(o *huma.OpenAPI) {
 		{Name: tokensTag, Description: "Keys are exchanged for JWTs that are verified offline, and end when something was taken away from the key."},
 		{Name: eventsTag, Description: "What was done, by whom: every act is one event of a chain."},
 		{Name: webhooksTag, Description: "Where events are sent to: webhooks, and exports for systems that collect logs."},
+		{Name: leaksTag, Description: "Keys that were seen where they must not be: reported, ended by the policy of their keyspace, and told."},
 		{Name: sessionsTag, Description: "A service key in a browser: the console signs in with it, and keeps a cookie in its place."},
 		{Name: storeTag, Description: "The store as a whole."},
 		{Name: publicTag},
@@ -93,6 +94,7 @@ func (s *Server) finishDocument() error {
 	d.verify()
 	d.forward()
 	d.public(!s.options.NoGenerate)
+	d.leaks()
 	d.exchanges()
 	d.sessions()
 	if s.options.MCP != nil {

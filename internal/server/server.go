@@ -53,6 +53,9 @@ type Options struct {
 	// MCP makes the handler of /mcp from that of the server, which answers what its tools ask; nil: it is not served.
 	MCP func(server http.Handler) http.Handler
 
+	// Platforms are those that may report leaked keys without a service key; the zero value takes reports of none.
+	Platforms Platforms
+
 	// Pages serves /console and /generate; nil: they are not there.
 	Pages http.Handler
 
@@ -100,6 +103,7 @@ type Server struct {
 	revealing *limiter  // POST /v1/once/{token}, by address
 	waiting   seats     // GET /v1/events that waits
 	signing   *limiter  // POST /v1/sessions that fails, by address
+	reporting *limiter  // POST /v1/leaks/… without a right signature or token, by address
 }
 
 // New returns a server.
@@ -128,7 +132,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		authority: o.Authority, gateway: gateway.New(o.Authority, o.ProxyNetworks), log: o.Logger, options: o, mux: newRouter(), ids: newIDs(),
 		revoking: newLimiter(1, 10), holding: newLimiter(20, 100), trading: newLimiter(5, 50), stopping: make(chan struct{}), making: newLimiter(20, 100), calling: newLimiter(100, 500),
-		once: newOnceKeys(), revealing: newLimiter(1, 20), signing: newLimiter(0.2, 10),
+		once: newOnceKeys(), revealing: newLimiter(1, 20), signing: newLimiter(0.2, 10), reporting: newLimiter(1, 20),
 		connections: newConnections(&o),
 	}
 	var err error
@@ -162,6 +166,7 @@ func (s *Server) routes() {
 	s.registerSigningKeys()
 	s.registerEvents()
 	s.registerWebhooks()
+	s.registerLeaks()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
 	s.mux.HandleFunc(api.PathAuth, s.misplaced)
@@ -171,6 +176,9 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST "+api.PathImport, s.importKeys)
 	s.mux.HandleFunc("GET "+api.PathExport, s.exportKeys)
 	s.mux.HandleFunc("POST "+api.PathRevokeSelf, s.revokeSelf)
+	s.mux.HandleFunc("POST "+api.PathLeaksGitHub, s.gitHubLeaks)
+	s.mux.HandleFunc("POST "+api.PathLeaksGitLab, s.gitLabLeaks)
+	s.mux.HandleFunc("GET "+api.PathLeaksGitLab, s.gitLabTypes)
 	s.mux.HandleFunc("GET "+api.PathOnce, s.oncePage)
 	s.mux.HandleFunc("POST "+api.PathOnce, s.reveal)
 	s.mux.HandleFunc("POST "+api.PathExchange, s.exchange)

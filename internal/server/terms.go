@@ -83,6 +83,9 @@ func policyIn(p *api.Policy) *authority.Policy {
 	if e := p.Exchange; e != nil {
 		in.Exchange = &authority.ExchangePolicy{Life: e.Life.Duration(), Audience: e.Audience, Spend: e.Spend, Algorithm: e.Algorithm}
 	}
+	if l := p.Leaks; l != nil {
+		in.Leaks = &authority.LeakPolicy{Secret: l.Secret, Delay: l.Delay.Duration()}
+	}
 	return in
 }
 
@@ -101,6 +104,9 @@ func policyOut(p *authority.Policy) api.Policy {
 	}
 	if e := p.Exchange; e != nil {
 		out.Exchange = &api.ExchangePolicy{Life: api.Duration(e.Life), Audience: e.Audience, Spend: e.Spend, Algorithm: e.Algorithm}
+	}
+	if l := p.Leaks; l != nil {
+		out.Leaks = &api.LeakPolicy{Secret: l.Secret, Delay: api.Duration(l.Delay)}
 	}
 	return out
 }

@@ -19,6 +19,9 @@ export const PAGES = [
 	{ path: "/console/create-keyspace", title: "Create a keyspace", scope: "keyspaces:write", load: () => import("./pages/createkeyspace.js") },
 	{ path: "/console/owners", title: "Owners", scope: "owners:read", group: "Rules", load: () => import("./pages/owners.js") },
 	{ path: "/console/owners/{keyspace}/{id}", title: "Owner", scope: "owners:read", load: () => import("./pages/owner.js") },
+	{ path: "/console/leaks", title: "Leaks", scope: "leaks:read", group: "Watch", load: () => import("./pages/leaks.js") },
+	{ path: "/console/leaks/{id}", title: "Leak", scope: "leaks:read", load: () => import("./pages/leak.js") },
+	{ path: "/console/report-leak", title: "Report a leak", scope: "leaks:report", load: () => import("./pages/reportleak.js") },
 	{ path: "/console/audit", title: "Audit", scope: "audit:read", group: "Watch", load: () => import("./pages/audit.js") },
 	{ path: "/console/chain", title: "Audit chain", scope: "audit:read", load: () => import("./pages/chain.js") },
 	{ path: "/console/webhooks", title: "Webhooks", scope: "webhooks:read", group: "Watch", load: () => import("./pages/webhooks.js") },
@@ -27,6 +30,7 @@ export const PAGES = [
 	{ path: "/console/explain", title: "Explain", scope: "keys:verify", group: "Tools", load: () => import("./pages/explain.js") },
 	{ path: "/console/import", title: "Import", scope: "keys:import", group: "Tools", load: () => import("./pages/import.js") },
 	{ path: "/console/service-keys", title: "Service keys", scope: "admin:write", group: "Server", load: () => import("./pages/servicekeys.js") },
+	{ path: "/console/nodes", title: "Nodes", scope: "nodes:read", group: "Server", load: () => import("./pages/nodes.js") },
 	{ path: "/console/settings", title: "Settings", group: "Server", load: () => import("./pages/settings.js") },
 ];
 

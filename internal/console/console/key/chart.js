@@ -68,15 +68,16 @@ function when(seconds) {
 	return seconds % 86400 === 0 ? text.slice(5, 10) : text.slice(11, 16);
 }
 
-/** @param {HTMLElement} place @param {{codes: string[], values: number[][]}} series @param {Record<string, string>} colour */
+/** @param {HTMLElement} place @param {{codes: string[], times: number[], values: number[][]}} series @param {Record<string, string>} colour */
 function options(place, series, colour) {
 	const axis = { stroke: colour["--faint"], grid: { stroke: colour["--line"], width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+	const half = ((series.times[1] ?? series.times[0] + 3600000) - series.times[0]) / 2000; // of a column, in seconds
 	return {
 		width: place.clientWidth,
 		height: 220,
 		tzDate: (/** @type {number} */ t) => uPlot.tzDate(new Date(t * 1000), "UTC"),
 		cursor: { y: false, drag: { x: false, y: false } },
-		scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, Math.max(4, high * 1.05)] } },
+		scales: { x: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [low - half, high + half] }, y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, Math.max(4, high * 1.05)] } },
 		axes: [{ ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(when) }, { ...axis, size: 56 }],
 		series: [
 			{ label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
@@ -84,6 +85,7 @@ function options(place, series, colour) {
 				label: code,
 				stroke: colour[COLOURS[code] ?? "--bad"],
 				fill: colour[COLOURS[code] ?? "--bad"],
+				width: 0, // a column of nothing has no line
 				paths: uPlot.paths.bars?.({ size: [0.8, 40] }),
 				points: { show: false },
 				value: (/** @type {any} */ _, /** @type {any} */ _v, /** @type {any} */ _s, /** @type {number | null} */ at) => (at === null ? "" : series.values[i][at].toLocaleString("en")),

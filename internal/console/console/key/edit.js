@@ -6,13 +6,13 @@ import { html, useMemo, useState } from "../view.js";
 import { get, patch } from "../api.js";
 import { useAct } from "../load.js";
 import { Button, Dialog, FormProblem, Notice } from "../ui.js";
-import { useKeyspaces } from "../parts/keyspaces.js";
+import { useKeyspaces } from "../parts/keyspacefield.js";
 import { changesOf, draftOf, metadataProblem } from "../parts/draft.js";
 import { FIELDS, RecordFields } from "../parts/recordfields.js";
 
 /** @param {{record: any, onClose: () => void, onSaved: (r: any) => void}} props */
 export function EditDialog({ record, onClose, onSaved }) {
-	const spaces = useKeyspaces();
+	const { keyspaces } = useKeyspaces({ reserved: true });
 	const [base, setBase] = useState(record);
 	const [draft, setDraft] = useState(() => draftOf(record));
 	const [clash, setClash] = useState(/** @type {null | {theirs: any, fields: string[]}} */ (null));
@@ -44,7 +44,7 @@ export function EditDialog({ record, onClose, onSaved }) {
 	const set = (/** @type {any} */ change) => setDraft((/** @type {any} */ d) => ({ ...d, ...change }));
 	return html`<${Dialog} wide title="Edit the key" onClose=${onClose}>
 		<form class="stack" onSubmit=${submit} autocomplete="off">
-			<${RecordFields} edit draft=${draft} set=${set} space=${spaces.data?.find((s) => s.name === record.keyspace)} keyspace=${record.keyspace} problem=${save.problem} />
+			<${RecordFields} edit draft=${draft} set=${set} space=${keyspaces.find((s) => s.name === record.keyspace)} keyspace=${record.keyspace} problem=${save.problem} />
 			<${FormProblem} problem=${save.problem} fields=${FIELDS} title="It was not saved" />
 			<div role="alert">${clash && html`<${Notice} kind="warn" title="Somebody else changed this key while you edited">
 				<p>They changed: ${clash.fields.map(words).join(", ")}. ${both(clash.fields, changes).length ? `You changed ${both(clash.fields, changes).map(words).join(", ")} too.` : "You changed other things, so both fit together."} Nothing that you typed is lost.</p>

@@ -17,10 +17,19 @@ export function Events({ id, version }) {
 			{ title: "When", head: true, class: "nowrap", cell: (e) => html`<${Time} at=${e.time} />` },
 			{ title: "What", class: "nowrap", cell: (e) => html`<code>${e.verb}</code>` },
 			{ title: "Who", cell: (e) => html`<${Actor} of=${e.actor} />` },
-			{ title: "Changes", cell: (e) => html`<ul class="changes">${[...e.changes, ...(e.personal ?? []).map((/** @type {any} */ p) => `${p.name} ${p.salt ? p.value : "(erased)"}`)].map((c) => html`<li key=${c} dir="auto">${plain(c)}</li>`)}</ul>` },
+			{ title: "Changes", cell: (e) => html`<${Changes} of=${e} />` },
 		]} />
 		${(cursor || data?.next_cursor) && html`<${Pager} cursor=${cursor} next=${data?.next_cursor} busy=${loading} onGo=${setCursor} />`}
 	</section>`;
+}
+
+const FEW = 5;
+
+/** What an event changed; what is more than a row has room for is opened. @param {{of: any}} props */
+export function Changes({ of }) {
+	const all = [...of.changes, ...(of.personal ?? []).map((/** @type {any} */ p) => `${p.name} ${p.salt ? p.value : "(erased)"}`)];
+	const list = (/** @type {string[]} */ lines) => html`<ul class="changes">${lines.map((c, i) => html`<li key=${i} dir="auto">${plain(c)}</li>`)}</ul>`;
+	return html`${list(all.slice(0, FEW))}${all.length > FEW && html`<details><summary class="hint">${all.length - FEW} more</summary>${list(all.slice(FEW))}</details>`}`;
 }
 
 /** Who did it: a service key, or a word. @param {{of: string}} props */

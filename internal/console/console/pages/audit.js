@@ -9,7 +9,7 @@ import { setQuery, useQuery } from "../router.js";
 import { useLive } from "../following.js";
 import { Page } from "../layout.js";
 import { Button, Empty, Field, Pager, Table, Time } from "../ui.js";
-import { KeyspaceField, useKeyspaces } from "./keyspacefield.js";
+import { KeyspaceField, useKeyspaces } from "../parts/keyspacefield.js";
 import { EventDialog, Target } from "./event.js";
 import { VERBS } from "./verbs.js";
 import { counted } from "./policywords.js";

@@ -17,6 +17,7 @@ export function Target({ id, short }) {
 /** @param {string} id */
 function pathOf(id) {
 	if (id.startsWith("key_")) return `/console/keys/${encodeURIComponent(id)}`;
+	if (id.startsWith("leak_")) return `/console/leaks/${encodeURIComponent(id)}`;
 	if (id.startsWith("wh_")) return `/console/webhooks/${encodeURIComponent(id)}`;
 	return "";
 }

@@ -13,7 +13,7 @@ import { grants } from "../scope.js";
 import { Page } from "../layout.js";
 import { Badge, Button, Fact, Facts, Field, FormProblem, Notice, Time } from "../ui.js";
 import { Lines, Select, Text } from "./inputs.js";
-import { KeyspaceField, RESERVED, useKeyspaces } from "./keyspacefield.js";
+import { KeyspaceField, keyspaceOf, RESERVED, useKeyspaces } from "../parts/keyspacefield.js";
 import { words } from "./policyform.js";
 import { stepOf, UNKNOWN, verdictWords } from "./checkwords.js";
 
@@ -21,13 +21,13 @@ const FIELDS = ["key", "keyspace", "environment", "scopes", "method", "path", "c
 const EMPTY = { environment: "", scopes: "", method: "", path: "", client_ip: "", origin: "", cost: "" };
 
 export default function Explain() {
-	const { names, keyspaces } = useKeyspaces({});
+	const { names, keyspaces } = useKeyspaces();
 	const key = useRef(/** @type {HTMLInputElement | null} */ (null));
 	const [values, setValues] = useState({ ...EMPTY, keyspace: "" });
 	const [verdict, setVerdict] = useState(/** @type {any} */ (null));
 	const result = useRef(/** @type {HTMLElement | null} */ (null));
 	const told = useQuery().keyspace;
-	const keyspace = values.keyspace || told || names?.[0] || "";
+	const keyspace = values.keyspace || told || keyspaceOf(names);
 	const environments = keyspaces.find((k) => k.name === keyspace)?.environments ?? [];
 	const ask = useAct(async (/** @type {string} */ presented) => {
 		setVerdict(null);

@@ -8,19 +8,19 @@ import { useGuard } from "../router.js";
 import { Page } from "../layout.js";
 import { Button, Field, Notice, ProblemNotice, Table } from "../ui.js";
 import { begin, importFile, KEPT } from "./importrun.js";
-import { KeyspaceField, useKeyspaces } from "./keyspacefield.js";
+import { KeyspaceField, keyspaceOf, useKeyspaces } from "../parts/keyspacefield.js";
 import { counted } from "./policywords.js";
 import { save } from "./download.js";
 
 /** @typedef {{dryRun: boolean, state: "running" | "stopped" | "done", progress: import("./importrun.js").Progress, problem?: any}} Run */
 
 export default function Import() {
-	const { names } = useKeyspaces({});
+	const { names } = useKeyspaces();
 	const [keyspace, setKeyspace] = useState("");
 	const [file, setFile] = useState(/** @type {File | null} */ (null));
 	const [run, setRun] = useState(/** @type {Run | null} */ (null));
 	const abort = useRef(/** @type {AbortController | null} */ (null));
-	const chosen = keyspace || names?.[0] || "";
+	const chosen = keyspace || keyspaceOf(names);
 	const running = run?.state === "running";
 	useGuard(running && "The import is under way. What was sent so far stays; it can be sent again from the start, and what is there is skipped.");
 	useEffect(() => () => abort.current?.abort(), []);

@@ -7,28 +7,29 @@ import { useAct } from "../load.js";
 import { go, useQuery } from "../router.js";
 import { Page } from "../layout.js";
 import { Button, Choice, Field, FormProblem } from "../ui.js";
-import { KeyspaceField, keyspaceOf, useKeyspaces } from "../parts/keyspaces.js";
+import { KeyspaceField, keyspaceOf, useKeyspaces } from "../parts/keyspacefield.js";
 import { emptyDraft, metadataProblem, requestOf } from "../parts/draft.js";
 import { FIELDS, RecordFields } from "../parts/recordfields.js";
 import { Issued, useOnce } from "../parts/issuing.js";
 import { creditsOf, CreditsFields } from "../parts/credits.js";
 
-const OWN = ["keyspace", "format", "environment", "credits", "bound_owner", "keyspaces"];
+const OWN = ["keyspace", "format", "environment", "credits", "bound_owner", "keyspaces", "decoy"];
 
 export default function Issue() {
 	const query = useQuery();
-	const spaces = useKeyspaces();
+	const { names, keyspaces } = useKeyspaces({ reserved: true });
 	const [name, setName] = useState("");
-	const keyspace = name || query.keyspace || (spaces.data ? keyspaceOf(spaces.data, "") : "");
-	const space = spaces.data?.find((s) => s.name === keyspace);
+	const keyspace = name || query.keyspace || keyspaceOf(names);
+	const space = keyspaces.find((s) => s.name === keyspace);
 	const [draft, setDraft] = useState(emptyDraft);
 	const [kind, setKind] = useState({ format: "", environment: "" });
 	const [credits, setCredits] = useState(/** @type {any} */ (null));
 	const [service, setService] = useState({ keyspaces: "", bound_owner: "" });
+	const [planted, setPlanted] = useState(/** @type {string | null} */ (query.decoy ? "" : null)); // null: no decoy
 	const [issued, setIssued] = useState(/** @type {any} */ (null));
 	const once = useOnce();
 	const act = useAct(async () => {
-		const body = { keyspace, ...(kind.format && { format: kind.format }), ...(kind.environment && { environment: kind.environment }), ...requestOf(draft), ...(credits && { credits: creditsOf(credits) }), ...serviceOf(keyspace, service) };
+		const body = { keyspace, ...(kind.format && { format: kind.format }), ...(kind.environment && { environment: kind.environment }), ...requestOf(draft), ...(credits && { credits: creditsOf(credits) }), ...serviceOf(keyspace, service), ...(planted !== null && keyspace !== "keywright" && { decoy: { planted: planted.trim() } }) };
 		setIssued(await once("/v1/keys", body));
 	});
 	const submit = (/** @type {Event} */ event) => {
@@ -47,7 +48,7 @@ export default function Issue() {
 	return html`<${Page} title="Issue a key" key="form">
 		<form class="stack form" onSubmit=${submit} autocomplete="off" novalidate=${false}>
 			<section class="section panel"><h2>Which kind</h2><div class="fields">
-				<${KeyspaceField} all=${spaces.data} value=${keyspace} onChange=${(/** @type {string} */ n) => (setName(n), setKind({ format: "", environment: "" }))} problem=${problem} />
+				<${KeyspaceField} names=${names} value=${keyspace} onChange=${(/** @type {string} */ n) => (setName(n), setKind({ format: "", environment: "" }))} problem=${problem} />
 				<${Kind} space=${space} kind=${kind} setKind=${setKind} problem=${problem} />
 			</div></section>
 			<${RecordFields} draft=${draft} set=${(/** @type {any} */ change) => setDraft((/** @type {any} */ d) => ({ ...d, ...change }))} space=${space} keyspace=${keyspace} problem=${problem}>
@@ -57,10 +58,21 @@ export default function Issue() {
 				<${Choice} label="Keep a balance that verifications spend from" checked=${credits !== null} onChange=${(/** @type {any} */ e) => setCredits(e.target.checked ? { remaining: "1000", refill: "none", amount: "1000", every: "24h", day: "1" } : null)} />
 				${credits && html`<${CreditsFields} value=${credits} onChange=${setCredits} problem=${problem} />`}
 			</section>
+			${keyspace !== "keywright" && html`<${DecoyFields} planted=${planted} set=${setPlanted} problem=${problem} />`}
 			<${FormProblem} problem=${problem} fields=${[...FIELDS, ...OWN]} title="The key was not issued" />
 			<div class="actions"><${Button} kind="primary" type="submit" busy=${act.busy} disabled=${!keyspace}>Issue the key<//></div>
 		</form>
 	<//>`;
+}
+
+/** @param {{planted: string | null, set: (planted: string | null) => void, problem: any}} props */
+function DecoyFields({ planted, set, problem }) {
+	return html`<section class="section panel"><h2>Decoy</h2>
+		<${Choice} label="Make it a decoy" hint="It looks real and opens nothing. Every use of it leaves an event that says where it was planted." checked=${planted !== null} onChange=${(/** @type {any} */ e) => set(e.target.checked ? "" : null)} />
+		${planted !== null && html`<${Field} label="Planted where" name="decoy" problem=${problem} hint="For those who are woken by it, such as: the old wiki, page Deployment.">
+			${(/** @type {any} */ a) => html`<input ...${a} dir="auto" required maxlength="200" value=${planted} onInput=${(/** @type {any} */ e) => set(e.target.value)} autocomplete="off" />`}
+		<//>`}
+	</section>`;
 }
 
 /** @param {string} keyspace @param {{keyspaces: string, bound_owner: string}} s */

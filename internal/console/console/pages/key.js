@@ -19,6 +19,7 @@ import { Usage } from "../key/usage.js";
 import { Credits } from "../key/credits.js";
 import { Events } from "../key/events.js";
 import { Children } from "../key/children.js";
+import { Decoy } from "../leak/decoys.js";
 
 /** @param {{id: string}} props */
 export default function Key({ id }) {
@@ -33,6 +34,7 @@ export default function Key({ id }) {
 	return html`<${Page} title=${nameOf(record)} actions=${html`<${Acts} record=${record} may=${may} onChange=${setData} onRevoked=${(/** @type {any} */ r) => (setReceipt(r), reload())} />`}>
 		${problem && html`<${ProblemNotice} problem=${problem} />`}
 		${receipt && html`<${Receipt} receipt=${receipt} />`}
+		${record.decoy && html`<${Decoy} record=${record} events=${may("audit:read")} />`}
 		<section class="panel section" aria-label="What it is">
 			<div class="section-head"><span class="mono break">${record.display}</span><${States} of=${record} /></div>
 			<${Facts}>

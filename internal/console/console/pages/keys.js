@@ -11,7 +11,7 @@ import { session } from "../session.js";
 import { grants } from "../scope.js";
 import { Page } from "../layout.js";
 import { Button, Empty, Pager, Table, Time } from "../ui.js";
-import { keyspaceOf, useKeyspaces } from "../parts/keyspaces.js";
+import { keyspaceOf, useKeyspaces } from "../parts/keyspacefield.js";
 import { KeyName, Owner, Scopes, States } from "../parts/names.js";
 import { Filters } from "../parts/filters.js";
 import { BulkDialog } from "../bulk/dialog.js";
@@ -31,8 +31,8 @@ const COLUMNS = [
 
 export default function Keys() {
 	const query = useQuery();
-	const spaces = useKeyspaces();
-	const keyspace = query.keyspace || (spaces.data ? keyspaceOf(spaces.data, "") : "");
+	const spaces = useKeyspaces({ reserved: true });
+	const keyspace = query.keyspace || keyspaceOf(spaces.names);
 	const [bulk, setBulk] = useState(false);
 	const page = useLoad(async (signal) => {
 		if (!keyspace) return undefined;
@@ -46,7 +46,7 @@ export default function Keys() {
 	return html`<${Page} title="Keys" actions=${html`
 		${acts && html`<${Button} onClick=${() => setBulk(true)} disabled=${!rows?.length || Boolean(query.public_id)}>Act on all of these…<//>`}
 		${grants(scopes, "keys:issue") && html`<a class="button primary" href=${"/console/issue?keyspace=" + encodeURIComponent(keyspace)}>Issue a key</a>`}`}>
-		<${Filters} query=${query} keyspaces=${spaces.data} keyspace=${keyspace} />
+		<${Filters} query=${query} names=${spaces.names} keyspace=${keyspace} />
 		<${Table} label="Keys" columns=${COLUMNS} rows=${rows} id=${(/** @type {any} */ r) => r.id} loading=${page.loading} problem=${page.problem ?? spaces.problem} onRetry=${page.reload}
 			expected=${10} empty=${filtered ? html`<${Empty} title="No key fits these filters"><${Button} small onClick=${() => setQuery(NONE)}>Clear the filters<//><//>` : html`<${Empty} title="This keyspace has no keys yet"><a href=${"/console/issue?keyspace=" + encodeURIComponent(keyspace)}>Issue the first one</a><//>`} />
 		${rows?.length > 0 && html`<${Pager} cursor=${query.cursor} next=${page.data.next_cursor} busy=${page.loading}

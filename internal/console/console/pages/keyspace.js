@@ -15,7 +15,7 @@ import { Button, Fact, Facts, Notice, ProblemNotice, Time, Waiting } from "../ui
 import { controlOf, fieldsOf, policyOf, twice } from "./policyform.js";
 import { PolicySections } from "./policysections.js";
 import { Environments, Formats } from "./keyspaceparts.js";
-import { RESERVED } from "./keyspacefield.js";
+import { RESERVED } from "../parts/keyspacefield.js";
 
 /** @param {{name: string}} props */
 export default function KeyspacePage({ name }) {

@@ -12,7 +12,7 @@ import { grants } from "../scope.js";
 import { Page } from "../layout.js";
 import { Empty, Table, Time } from "../ui.js";
 import { policyWords } from "./policywords.js";
-import { RESERVED } from "./keyspacefield.js";
+import { RESERVED } from "../parts/keyspacefield.js";
 
 /** @type {import("../ui/table.js").Column[]} */
 const COLUMNS = [

@@ -8,8 +8,9 @@ import { useLoad } from "../load.js";
 import { session } from "../session.js";
 import { grants } from "../scope.js";
 import { Page } from "../layout.js";
-import { Empty, Notice, Table, Time } from "../ui.js";
+import { Badge, Empty, Notice, Table, Time } from "../ui.js";
 import { inGrace, KeyName, Owner } from "../parts/names.js";
+import { actionWords, olderWords, Seen } from "../leak/words.js";
 
 const FEW = 5;
 
@@ -27,6 +28,7 @@ function Figures({ keys }) {
 	const spaces = data?.keyspaces;
 	return html`<${Page} title="Overview">
 		<${Tiles} spaces=${spaces} />
+		${grants(session.value?.scopes, "leaks:read") && html`<${OpenLeaks} />`}
 		<section class="section" aria-label="Keyspaces"><h2>Keyspaces</h2>
 			<${Table} label="Keyspaces" rows=${spaces} id=${(/** @type {any} */ s) => s.keyspace} loading=${loading} problem=${problem} onRetry=${reload} expected=${3} columns=${COLUMNS} />
 		</section>
@@ -91,6 +93,25 @@ const keyColumns = ([title, at]) => [
 	{ title: "Key", head: true, cell: (r) => html`<${KeyName} of=${r} />` },
 	{ title: "Owner", cell: (r) => html`<${Owner} of=${r.owner} />` },
 	{ title, class: "nowrap", cell: (r) => html`<${Time} at=${at(r)} />` },
+];
+
+/** Leaked keys that still verify: the first thing to look at, so nothing is shown in their place where there are none. */
+function OpenLeaks() {
+	const { data, problem, loading, reload } = useLoad((signal) => get("/v1/leaks", { signal, query: { state: "open", limit: FEW } }), []);
+	if (data && !data.leaks.length) return html`<p class="sentence"><${Badge} kind="good">no open leak<//> <a class="hint" href="/console/leaks">All leaks</a></p>`;
+	return html`<section class="section" aria-label="Open leaks"><h2>Open leaks</h2>
+		<${Table} label="Open leaks" rows=${data?.leaks} id=${(/** @type {any} */ l) => l.id} loading=${loading} problem=${olderWords(problem, "leaks", "/v1/leaks")} onRetry=${reload} expected=${1} columns=${LEAKS} />
+		${data?.next_cursor && html`<a class="hint" href="/console/leaks?state=open">All open leaks</a>`}
+	</section>`;
+}
+
+/** @type {import("../ui/table.js").Column[]} */
+const LEAKS = [
+	{ title: "Key", head: true, cell: (l) => html`<a class="mono nowrap" href=${"/console/leaks/" + encodeURIComponent(l.id)}>${l.public_id || l.key_id}</a>` },
+	{ title: "Owner", cell: (l) => html`<${Owner} of=${l.owner} />` },
+	{ title: "Where", cell: (l) => html`<${Seen} of=${l} />` },
+	{ title: "Seen", class: "nowrap", cell: (l) => html`<${Time} at=${l.first_seen_at} />` },
+	{ title: "What was done", class: "nowrap", cell: (l) => html`${actionWords(l)}${l.revoke_at && html` <${Time} at=${l.revoke_at} />`}` },
 ];
 
 /** Keys that were rotated lately and whose old secret still verifies. */

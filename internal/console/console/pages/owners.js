@@ -9,7 +9,7 @@ import { go, setQuery, useQuery } from "../router.js";
 import { useLive } from "../following.js";
 import { Page } from "../layout.js";
 import { Button, Empty, Field, Pager, Table, Time } from "../ui.js";
-import { KeyspaceField, useKeyspaces } from "./keyspacefield.js";
+import { KeyspaceField, keyspaceOf, useKeyspaces } from "../parts/keyspacefield.js";
 import { limitWords, refillWords } from "./policywords.js";
 
 /** @param {string} keyspace @param {string} id */
@@ -26,8 +26,8 @@ const COLUMNS = [
 
 export default function Owners() {
 	const query = useQuery();
-	const { names, problem: unknown } = useKeyspaces({});
-	const keyspace = query.keyspace || names?.[0] || "";
+	const { names, problem: unknown } = useKeyspaces();
+	const keyspace = query.keyspace || keyspaceOf(names);
 	const { data, problem, loading, reload } = useLoad(async (signal) => (keyspace ? get("/v1/owners", { query: { keyspace, cursor: query.cursor }, signal }) : undefined), [keyspace, query.cursor]);
 	useLive((change) => change.events.some((e) => e.verb.startsWith("owner.") && e.keyspace === keyspace) && reload());
 	return html`<${Page} title="Owners" intro="Whose keys they are: an id of your own. An owner is listed here once it has limits or credits, which all of its keys share.">

@@ -10,7 +10,7 @@ import { Button, Choice, FormProblem, Notice, ProblemNotice, Time, Waiting } fro
 import { inGrace, nameOf } from "../parts/names.js";
 import { GraceField, graceOf } from "../parts/grace.js";
 import { Issued, useOnce } from "../parts/issuing.js";
-import { useKeyspaces } from "../parts/keyspaces.js";
+import { useKeyspaces } from "../parts/keyspacefield.js";
 import { attended } from "../attended.js";
 import { EndGrace, Secrets } from "../key/secrets.js";
 
@@ -43,8 +43,8 @@ export default function Rotate({ id }) {
 
 /** @param {{record: any, forced: boolean, onMade: (made: any) => void, onClash: (problem: any) => void}} props */
 function Choose({ record, forced, onMade, onClash }) {
-	const spaces = useKeyspaces();
-	const rotation = spaces.data?.find((s) => s.name === record.keyspace)?.policy?.rotation;
+	const { keyspaces } = useKeyspaces({ reserved: true });
+	const rotation = keyspaces.find((s) => s.name === record.keyspace)?.policy?.rotation;
 	const [grace, setGrace] = useState({ kind: "default" });
 	const [force, setForce] = useState(false);
 	const once = useOnce();

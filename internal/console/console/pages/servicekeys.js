@@ -12,7 +12,7 @@ import { session } from "../session.js";
 import { Page } from "../layout.js";
 import { Badge, Button, Confirm, Pager, State, Table, Time } from "../ui.js";
 import { IssueServiceKey } from "./issueservicekey.js";
-import { RESERVED } from "./keyspacefield.js";
+import { RESERVED } from "../parts/keyspacefield.js";
 
 export default function ServiceKeys() {
 	const query = useQuery();

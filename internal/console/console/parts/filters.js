@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../view.js";
 import { go, setQuery } from "../router.js";
 import { Button, Field } from "../ui.js";
-import { KeyspaceField } from "./keyspaces.js";
+import { KeyspaceField } from "./keyspacefield.js";
 import { LEFT_OUT, looksLikeKey } from "./names.js";
 
 const SORTS = [["", "Newest first"], ["oldest", "Oldest first"], ["expires", "Next to expire"]];
@@ -12,15 +12,15 @@ const ENDS = [["7", "Within 7 days, or ended"], ["30", "Within 30 days, or ended
 
 /**
  * The filters of a list of keys. They are in the address bar, so that a list can be shared.
- * @param {{query: Record<string, string>, keyspaces: any[] | undefined, keyspace: string}} props
+ * @param {{query: Record<string, string>, names: string[] | undefined, keyspace: string}} props
  */
-export function Filters({ query, keyspaces, keyspace }) {
+export function Filters({ query, names, keyspace }) {
 	const set = (/** @type {Record<string, string>} */ changes) => setQuery({ ...changes, cursor: "" });
 	const pick = (/** @type {string} */ name) => (/** @type {any} */ e) => set({ [name]: e.target.value });
 	const [more, setMore] = useState(false); // on narrow screens
 	const some = ["q", "public_id", "owner", "state", "expires", "due", "sort"].some((name) => query[name]);
 	return html`<form class="filters" role="search" aria-label="Keys" onSubmit=${(/** @type {Event} */ e) => e.preventDefault()}>
-		<${KeyspaceField} all=${keyspaces} value=${keyspace} onChange=${(/** @type {string} */ name) => set({ keyspace: name })} />
+		<${KeyspaceField} names=${names} value=${keyspace} onChange=${(/** @type {string} */ name) => set({ keyspace: name })} />
 		<${Typed} label="Name or owner" value=${query.q} set=${(/** @type {string} */ q) => set({ q })} />
 		<${Button} class="toggle" aria-expanded=${more} onClick=${() => setMore(!more)}>${more ? "Fewer filters" : "More filters"}<//>
 		<div class=${"more-filters" + (more ? "" : " closed")}>
@@ -43,7 +43,7 @@ export function Pick({ label, value = "", onChange, options }) {
 }
 
 /** A text that filters a moment after it was typed. @param {{label: string, value?: string, set: (text: string) => void, mono?: boolean}} props */
-function Typed({ label, value = "", set, mono }) {
+export function Typed({ label, value = "", set, mono }) {
 	const [text, setText] = useState(value);
 	const timer = useRef(0);
 	useEffect(() => setText(value), [value]);

@@ -23,6 +23,7 @@ export const inGrace = (r) => r.secrets.filter((/** @type {any} */ s) => s.secre
 /** The state of a key, and what is about to become of it. @param {{of: any}} props */
 export function States({ of }) {
 	return html`<span class="states"><${State} of=${of.state} />
+		${of.decoy && html` <${Badge} kind="warn">decoy<//>`}
 		${of.state === "active" && inGrace(of).length > 0 && html` <${Badge} kind="warn">in grace<//>`}
 		${of.rotation_due && html` <${Badge} kind="warn">rotation due<//>`}
 		${of.expires_soon && html` <${Badge} kind="warn">expires soon<//>`}

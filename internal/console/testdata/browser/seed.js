@@ -106,6 +106,34 @@ async function use(api, keys) {
 	await api("POST", "/v1/verify/batch", asks.map((ask) => JSON.stringify(ask)).join("\n"));
 }
 
+/**
+ * What a team meets after it has planted its keys where they must not be: a leak that ended at once, one that ends tomorrow, one
+ * that is only told, and a publishable key.
+ * @param {import("./server.js").Server} server that holds what seed put there
+ * @param {Seeded} data
+ */
+export async function leak({ api }, { keys }) {
+	await api("POST", "/v1/keyspaces", { name: "slow", policy: { leaks: { secret: "delay", delay: "24h" } } });
+	await api("POST", "/v1/keyspaces", { name: "told", policy: { leaks: { secret: "report" } } });
+	const others = [];
+	for (const given of [{ keyspace: "slow", name: "nightly job" }, { keyspace: "told", name: "console of the support" }, { keyspace: "partners", format: "publishable", name: "web shop", scopes: ["prices:read"] }]) {
+		others.push(await api("POST", "/v1/keys", { owner: "globex", ...given }));
+	}
+	const [delayed, told, publishable] = others;
+	const found_at = new Date(Date.now() - 5 * 60 * 60 * 1000).toISOString();
+	const at = "https://git.example.com/northwind/billing-service/src/branch/main/config/production.py";
+	const { results } = await api("POST", "/v1/leaks", { leaks: [
+		{ key: keys[0].key, url: `${at}#L42`, source: "commit", found_at },
+		{ key: keys[0].key, url: "javascript:document.title='owned'", source: HOSTILE },
+		{ key: delayed.key, url: `${at}?token=${delayed.key}`, source: "commit", found_at },
+		{ key: told.key, source: "ticket" },
+		{ key: publishable.key, url: "https://shop.example.com/app.js", source: "page" },
+	] });
+	const verdict = (/** @type {any} */ { key, record }) => ({ key, keyspace: record.keyspace, client_ip: "203.0.113.9", path: "/v1/invoices" });
+	await api("POST", "/v1/verify/batch", [keys[0], keys[0], delayed].map((k) => JSON.stringify(verdict(k))).join("\n"));
+	return { ended: results[0].leak_id, scheduled: results[2].leak_id, told: results[3].leak_id, publishable: results[4].leak_id, delayed };
+}
+
 /** refuse is a receiver that answers 503, so that deliveries fail. */
 async function refuse(t) {
 	const got = [];
