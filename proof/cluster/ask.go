@@ -19,8 +19,8 @@ import (
 const (
 	askPatience = 40 * time.Millisecond // then the next batch is sent, though the one before is not answered
 	askTimeout  = 20 * time.Second
-	askEvery    = 2 * time.Millisecond  // after an answer: the nodes need the processor as well
-	mostWaiting = 120 // batches that one client waits for: a node that is stopped is asked on
+	askEvery    = 2 * time.Millisecond // after an answer: the nodes need the processor as well
+	mostWaiting = 120                  // batches that one client waits for: a node that is stopped is asked on
 	mostLine    = 1 << 16
 )
 
