@@ -17,11 +17,13 @@ import (
 // not renewed for a term. Nobody compares clocks: a node counts its lease from before it asked, and who waits counts from
 // when it first saw the renewal, each on its own clock.
 type Cluster interface {
+	// Shared reports whether other nodes may have the store open. If not, nothing of the following is called.
+	Shared() bool
 	// Join adds a node, or replaces one of the same id. Its lease begins with its first renewal.
 	Join(ctx context.Context, n Node) error
-	// Renew notes in one transaction that a node is there and has applied the feed up to a sequence, and returns where the
-	// chain ends. The chain does not move in that transaction: an act whose sequence is not in the answer commits after
-	// it, and then sees this renewal. ErrNotFound: the node is not among the nodes, and must join again.
+	// Renew notes that a node is there and has applied the feed up to a sequence, and then, when that is committed, reads
+	// where the chain ends. So whoever reads the nodes after an act that is not in the answer sees this renewal.
+	// ErrNotFound: the node is not among the nodes, and must join again.
 	Renew(ctx context.Context, id string, confirmed uint64) (ChainHead, error)
 	// Confirm notes that a node has applied the feed up to a sequence. It is no renewal.
 	Confirm(ctx context.Context, id string, confirmed uint64) error
