@@ -88,10 +88,10 @@ type Authority struct {
 	exchanges   exchanges
 
 	sessionIdle, sessionLife time.Duration
-	sessionsMu               sync.Mutex // held while sessions begin or end
+	sessionsMu               latch // held while sessions begin or end
 
 	spaces   atomic.Pointer[map[string]*space]
-	spacesMu sync.Mutex // writers of spaces
+	spacesMu latch // writers of spaces
 
 	table    *table.Table
 	complete atomic.Bool // the table holds every hash of the store
@@ -112,7 +112,7 @@ type Authority struct {
 	graces       *graces
 	uses         *useLog
 	counted      *counting
-	flushing     sync.Mutex
+	flushing     latch
 	strangers    chan stranger
 	refused      chan refusal
 	told         told
@@ -120,8 +120,8 @@ type Authority struct {
 	couriers     couriers
 
 	lookups   singleflight.Group
-	asked     atomic.Uint64  // lookups that went to the store
-	records   [64]sync.Mutex // one change of a record at a time: locks by key id
+	asked     atomic.Uint64 // lookups that went to the store
+	records   [64]latch     // one change of a record at a time: locks by key id
 	closeOnce sync.Once
 	stop      context.CancelFunc // ends warming and housekeeping
 	done      chan struct{}      // closed when warming has ended

@@ -66,7 +66,7 @@ type member struct {
 	why   atomic.Pointer[error]
 	tail  atomic.Bool // the store has lost something that this node saw: nothing is judged any more
 
-	mu      sync.Mutex    // of who follows the feed
+	mu      latch         // of who follows the feed
 	head    ChainHead     // up to where it is applied
 	applied atomic.Uint64 // its sequence
 	saved   uint64

@@ -18,8 +18,9 @@ func (w *world) disturb() {
 			p.link.set(func(l *link) { l.loss = d.Float64() * 0.1 })
 		}
 	}
+	often := time.Duration(1+d.IntN(4)) * 500 * time.Millisecond
 	for time.Since(w.began) < faultsFor {
-		time.Sleep(time.Duration(d.Int64N(int64(700 * time.Millisecond))))
+		time.Sleep(time.Duration(d.Int64N(int64(often))))
 		place := d.IntN(len(w.places))
 		p, a := w.at(place)
 		if a == nil {

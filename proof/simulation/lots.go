@@ -18,9 +18,9 @@ func (l lots) of(name string) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(l), h.Sum64()))
 }
 
-// latency is mostly some hundred microseconds, as in one building; on a slow network much more.
+// latency is mostly a few hundred microseconds, as in one building; on a slow network much more.
 func (l *link) latency(d *rand.Rand) time.Duration {
-	takes := 100*time.Microsecond + time.Duration(d.Int64N(int64(2*time.Millisecond)))
+	takes := 30*time.Microsecond + time.Duration(d.Int64N(int64(300*time.Microsecond)))
 	if d.IntN(20) == 0 {
 		takes += time.Duration(d.Int64N(int64(30 * time.Millisecond)))
 	}
