@@ -148,7 +148,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if err := o.Node.check(); err != nil {
+	if err := o.Node.Check(); err != nil {
 		return nil, err
 	}
 	a, err := build(o)
@@ -156,11 +156,15 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		return nil, err
 	}
 	if a.member != nil {
-		if err := a.member.join(ctx); err != nil {
+		if err := a.member.join(ctx, o.Node.AcceptLoss); err != nil {
 			return nil, fromStore(err)
 		}
 	}
-	if err := a.load(ctx); err != nil {
+	err = a.load(ctx)
+	if err == nil && a.member != nil {
+		err = a.member.tellLoss(ctx)
+	}
+	if err != nil {
 		a.depart()
 		return nil, err
 	}
