@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/keywright/keywright"
@@ -24,13 +25,17 @@ func (w *world) give(name string, given time.Time, ask keywright.Ask) *subject {
 	return s
 }
 
-// take takes rights away by an act.
+// take takes rights away by an act, if anybody says that it is done.
 func (w *world) take(d *rand.Rand, name string, rights []*subject, do func(context.Context, *authority.Authority) error) {
+	rights = slices.DeleteFunc(slices.Clone(rights), func(s *subject) bool { return s.gone.Load() != 0 })
 	for _, s := range rights {
 		s.right.Taking(time.Now())
 		s.going.Store(true)
 	}
-	returned := w.act(d, name, do)
+	returned, ok := w.act(d, name, do)
+	if !ok {
+		return
+	}
 	for _, s := range rights {
 		s.right.Taken(returned)
 		s.gone.Store(int64(returned.Sub(w.began)))
@@ -43,10 +48,13 @@ func (w *world) live(number int) {
 	d := w.lots.of(name)
 	time.Sleep(time.Duration(d.Int64N(int64(2 * time.Second))))
 	var issued authority.Issued
-	given := w.act(d, name+": issue", func(ctx context.Context, a *authority.Authority) (err error) {
+	given, ok := w.act(d, name+": issue", func(ctx context.Context, a *authority.Authority) (err error) {
 		issued, err = a.Issue(ctx, operator, authority.IssueRequest{Name: name, Scopes: []string{"a:read", "b:read"}})
 		return err
 	})
+	if !ok {
+		return
+	}
 	rights := []*subject{w.give(name, given, keywright.Ask{Key: issued.Key})}
 	time.Sleep(time.Duration(d.Int64N(int64(2 * time.Second))))
 	id := issued.Record.ID
@@ -68,17 +76,20 @@ func (w *world) live(number int) {
 // rotate gives the key a new secret, and ends the grace of the old one. It returns what the key has then.
 func (w *world) rotate(d *rand.Rand, name string, id keywright.KeyID, old []*subject) []*subject {
 	var rotated authority.Issued
-	given := w.act(d, name+": rotate", func(ctx context.Context, a *authority.Authority) (err error) {
+	given, ok := w.act(d, name+": rotate", func(ctx context.Context, a *authority.Authority) (err error) {
 		rotated, err = a.Rotate(ctx, operator, id, authority.RotateRequest{Grace: &authority.Grace{AtMost: time.Hour}, Force: true})
 		return err
 	})
+	if !ok {
+		return old
+	}
 	now := w.give(name+", its second secret", given, keywright.Ask{Key: rotated.Key})
 	time.Sleep(time.Duration(d.Int64N(int64(500 * time.Millisecond))))
 	w.take(d, name+": end of grace", old, func(ctx context.Context, a *authority.Authority) error {
 		_, err := a.EndGrace(ctx, operator, id, true)
 		return err
 	})
-	return []*subject{now}
+	return append(old, now)
 }
 
 // disable takes the key out of use for a while.
@@ -89,10 +100,13 @@ func (w *world) disable(d *rand.Rand, name string, id keywright.KeyID, rights []
 	})
 	time.Sleep(time.Duration(d.Int64N(int64(time.Second))))
 	rights[0].right.Restoring(time.Now())
-	given := w.act(d, name+": enable", func(ctx context.Context, a *authority.Authority) error {
+	given, ok := w.act(d, name+": enable", func(ctx context.Context, a *authority.Authority) error {
 		_, err := a.Enable(ctx, operator, id)
 		return err
 	})
+	if !ok {
+		return nil
+	}
 	return []*subject{w.give(name+", enabled again", given, rights[0].ask)}
 }
 

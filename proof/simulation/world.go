@@ -4,6 +4,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -147,10 +148,14 @@ func (p *process) stopped() bool {
 	return p.gate.shut != nil
 }
 
+// mostTries is how often an act is tried: by then everything is mended.
+const mostTries = 5000
+
 // act does something through nodes drawn by chance until one says that it is done, and returns when that was. What a
-// process does that is killed meanwhile is not heard of.
-func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authority.Authority) error) time.Time {
-	for {
+// process does that is killed meanwhile is not heard of. Where nothing is left to do for it, because it was done without a
+// word, nobody has said that it is true everywhere: ok is then false.
+func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authority.Authority) error) (returned time.Time, ok bool) {
+	for range mostTries {
 		place := d.IntN(len(w.places))
 		p, a := w.at(place)
 		if a != nil {
@@ -161,12 +166,18 @@ func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authori
 			p.gate.pass()
 			if err == nil && !p.dead() {
 				w.note("%s: done by process %d", name, p.number)
-				return time.Now()
+				return time.Now(), true
 			}
 			w.note("%s: process %d: %v", name, p.number, err)
+			var told *authority.Error
+			if errors.As(err, &told) && told.Kind == authority.Conflicting {
+				return time.Now(), false
+			}
 		}
 		time.Sleep(5*time.Millisecond + time.Duration(d.Int64N(int64(10*time.Millisecond))))
 	}
+	w.law.Breach("%s could not be done", name)
+	return time.Now(), false
 }
 
 // recovered looks whether every node judges again, now that everything is mended.
