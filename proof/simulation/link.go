@@ -142,12 +142,12 @@ func (l *link) told(n uint64) {
 
 // Lookup implements authority.Store, and so do the methods below.
 func (l *link) Lookup(ctx context.Context, h keywright.Hash) (r authority.Record, err error) {
-	err = l.call(ctx, "lookup", func() error { r, err = l.hub.store.Lookup(context.WithoutCancel(ctx), h); return err })
+	err = l.call(ctx, fmt.Sprint("lookup", h), func() error { r, err = l.hub.store.Lookup(context.WithoutCancel(ctx), h); return err })
 	return r, err
 }
 
 func (l *link) List(ctx context.Context, q authority.Query) (p authority.Page, err error) {
-	err = l.call(ctx, "list", func() error { p, err = l.hub.store.List(context.WithoutCancel(ctx), q); return err })
+	err = l.call(ctx, fmt.Sprint("list", q), func() error { p, err = l.hub.store.List(context.WithoutCancel(ctx), q); return err })
 	return p, err
 }
 
@@ -174,7 +174,7 @@ func (l *link) Count(ctx context.Context, t authority.Tally) error {
 }
 
 func (l *link) Events(ctx context.Context, q authority.EventQuery) (e []authority.Event, err error) {
-	err = l.call(ctx, "events", func() error { e, err = l.hub.store.Events(context.WithoutCancel(ctx), q); return err })
+	err = l.call(ctx, fmt.Sprint("events", q), func() error { e, err = l.hub.store.Events(context.WithoutCancel(ctx), q); return err })
 	return e, err
 }
 

@@ -119,12 +119,15 @@ func (w *world) keepAsking(place int) {
 		subjects := w.subjects
 		w.mu.Unlock()
 		hot := false
-		for _, s := range subjects {
+		for i, s := range subjects {
 			going, gone := s.going.Load(), s.gone.Load()
 			hot = hot || going && gone == 0
 			since := int64(time.Since(w.began)) - gone
 			if gone == 0 || since < int64(300*time.Millisecond) || n%16 == 0 {
-				w.asking.Go(func() { w.verify(place, s) })
+				w.asking.Go(func() {
+					time.Sleep(time.Duration(1+i) * 10 * time.Microsecond) // one after the other, so that a seed repeats
+					w.verify(place, s)
+				})
 			}
 		}
 		pause := 20*time.Millisecond + time.Duration(d.Int64N(int64(10*time.Millisecond)))
