@@ -12,8 +12,11 @@ import (
 
 const followPage = 500 // events
 
-// follow applies what the chain holds by now.
+// follow applies what the chain holds by now. It gives up after a term: an answer that never comes would keep the lease
+// from being renewed.
 func (m *member) follow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	defer cancel()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.followTo(ctx, 0)

@@ -159,13 +159,20 @@ func (m *member) run(ctx context.Context) {
 			return
 		case <-m.cluster.Notices():
 			if err = m.follow(ctx); err == nil {
-				err = m.cluster.Confirm(ctx, m.node.ID, m.applied.Load())
+				err = m.confirm(ctx)
 			}
 		case <-tick.C:
 			err = m.renew(ctx)
 		}
 		m.explain(ctx, err)
 	}
+}
+
+// confirm tells how far the feed is applied.
+func (m *member) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	defer cancel()
+	return m.cluster.Confirm(ctx, m.node.ID, m.applied.Load())
 }
 
 // explain keeps why there is no lease, and logs it when it begins and when it is over.
