@@ -79,7 +79,7 @@ func (a *Authority) tryChange(ctx context.Context, c Caller, id keywright.KeyID,
 		return r, err
 	}
 	if len(changes) == 0 {
-		return r, a.logAgain(ctx, &r)
+		return r, errors.Join(a.everywhere(ctx), a.logAgain(ctx, &r))
 	}
 	var personal [][2]string
 	if e.personal != nil {

@@ -91,10 +91,10 @@ type Authority struct {
 	exchanges   exchanges
 
 	sessionIdle, sessionLife time.Duration
-	sessionsMu               sync.Mutex // held while sessions begin or end
+	sessionsMu               latch // held while sessions begin or end
 
 	spaces   atomic.Pointer[map[string]*space]
-	spacesMu sync.Mutex // writers of spaces
+	spacesMu latch // writers of spaces
 
 	table    *table.Table
 	complete atomic.Bool // the table holds every hash of the store
@@ -116,7 +116,7 @@ type Authority struct {
 	graces       *graces
 	uses         *useLog
 	counted      *counting
-	flushing     sync.Mutex
+	flushing     latch
 	strangers    chan stranger
 	refused      chan refusal
 	told         told
@@ -125,8 +125,8 @@ type Authority struct {
 	leaks        leakIndex
 
 	lookups   singleflight.Group
-	asked     atomic.Uint64  // lookups that went to the store
-	records   [64]sync.Mutex // one change of a record at a time: locks by key id
+	asked     atomic.Uint64 // lookups that went to the store
+	records   [64]latch     // one change of a record at a time: locks by key id
 	closeOnce sync.Once
 	stop      context.CancelFunc // ends warming and housekeeping
 	done      chan struct{}      // closed when warming has ended
@@ -153,7 +153,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if err := o.Node.check(); err != nil {
+	if err := o.Node.Check(); err != nil {
 		return nil, err
 	}
 	a, err := build(o)
@@ -161,11 +161,15 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 		return nil, err
 	}
 	if a.member != nil {
-		if err := a.member.join(ctx); err != nil {
+		if err := a.member.join(ctx, o.Node.AcceptLoss); err != nil {
 			return nil, fromStore(err)
 		}
 	}
-	if err := a.load(ctx); err != nil {
+	err = a.load(ctx)
+	if err == nil && a.member != nil {
+		err = a.member.tellLoss(ctx)
+	}
+	if err != nil {
 		a.depart()
 		return nil, err
 	}

@@ -90,6 +90,9 @@ func (a *Authority) Bulk(ctx context.Context, c Caller, q BulkRequest, done func
 		}
 		return done(result)
 	})
+	if err == nil && !q.DryRun {
+		err = fromStore(a.everywhere(ctx)) // what was left out may be so since a moment ago, on another node
+	}
 	return n, err
 }
 

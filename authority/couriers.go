@@ -19,7 +19,7 @@ const watchEvery = 200 * time.Millisecond
 // couriers are those of all endpoints: each brings events to one, so that none waits for another.
 type couriers struct {
 	sender Sender // nil: nothing is sent
-	acts   sync.Mutex
+	acts   latch
 	head   atomic.Uint64 // of the chain, as it was when last looked at
 
 	outdated atomic.Bool // another node may have changed endpoints

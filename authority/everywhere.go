@@ -48,24 +48,41 @@ func (m *member) write(ctx context.Context, c Change) error {
 		return err
 	}
 	sequence := c.Events[len(c.Events)-1].Sequence
-	if err := m.follow(ctx); err != nil && m.applied.Load() < sequence {
-		m.until.Store(-1) // what this node has in mind is too old, and every renewal tries again
-		m.explain(ctx, err)
-	}
 	m.await(ctx, sequence, written)
 	return nil
 }
 
-// await waits until every other node has confirmed a sequence that was committed before the given moment, or has no lease
+// everywhere returns when what the store holds now is true on every node. An act that finds nothing left to do may be the
+// repeat of one that nobody has waited for.
+func (a *Authority) everywhere(ctx context.Context) error {
+	if a.member == nil {
+		return nil
+	}
+	sequence, err := a.lastSequence(ctx)
+	if err == nil {
+		a.member.await(ctx, sequence, a.member.awake())
+	}
+	return err
+}
+
+// A sighting is a node as it was when it was first waited for, and when that was.
+type sighting struct {
+	Node
+	at time.Duration
+}
+
+// await waits until every node has confirmed a sequence that was committed before the given moment, or has no lease
 // from before that any more. A lease that begins later counts only when the sequence is applied. So the longest it ever
-// takes is a term, whatever fails meanwhile.
+// takes is a term, whatever fails meanwhile. This node is one of them: a renewal that was asked for before the act may give
+// it a lease after that.
 func (m *member) await(ctx context.Context, sequence uint64, written time.Duration) {
 	longest := max(m.node.Term, LongestLease)
-	waiting := map[string]Node{} // as they were when first seen
+	waiting := map[string]sighting{}
 	for pause := firstLook; ; pause = min(2*pause, restLook) {
+		m.catchUp(ctx, sequence)
 		now := m.awake()
 		end := written + longest + longest/leaseMargin
-		nodes, head, err := m.cluster.Nodes(ctx)
+		nodes, head, err := m.look(ctx)
 		if err == nil {
 			m.seeTimeline(&head)
 			longest = max(m.node.Term, head.Longest)
@@ -74,22 +91,43 @@ func (m *member) await(ctx context.Context, sequence uint64, written time.Durati
 				end = max(end, written+longest+longest/leaseMargin)
 			}
 		}
+		if m.applied.Load() < sequence {
+			end = max(end, written+m.node.Term+m.node.Term/leaseMargin)
+		}
 		if now >= end {
-			m.declare(ctx, nodes, waiting, sequence, now-written)
+			m.declare(ctx, nodes, waiting, sequence, now)
 			return
 		}
 		time.Sleep(min(pause, end-now))
 	}
 }
 
+// catchUp applies the feed up to a sequence, if it can be read.
+func (m *member) catchUp(ctx context.Context, sequence uint64) {
+	if m.applied.Load() >= sequence {
+		return
+	}
+	if err := m.follow(ctx); err != nil && m.applied.Load() < sequence {
+		m.until.Store(-1) // what this node has in mind is too old, and every renewal tries again
+		m.explain(ctx, err)
+	}
+}
+
+// look asks for the nodes, and not for long: the answer may never come.
+func (m *member) look(ctx context.Context) ([]Node, ChainHead, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	defer cancel()
+	return m.cluster.Nodes(ctx)
+}
+
 // latest returns when the last lease ends that has to be waited for; 0: there is none.
-func (m *member) latest(nodes []Node, sequence uint64, written time.Duration, waiting map[string]Node) (end time.Duration) {
+func (m *member) latest(nodes []Node, sequence uint64, written time.Duration, waiting map[string]sighting) (end time.Duration) {
 	for _, n := range nodes {
 		if n.ID == m.node.ID || n.Lost || n.Confirmed >= sequence {
 			continue
 		}
 		if _, seen := waiting[n.ID]; !seen {
-			waiting[n.ID] = n
+			waiting[n.ID] = sighting{n, m.awake()}
 		}
 		end = max(end, written+n.Term+n.Term/leaseMargin)
 	}
@@ -103,11 +141,12 @@ func (m *member) unsettled(head *ChainHead, longest time.Duration) bool {
 	return !head.Settled || m.timeline.since >= 0 && m.awake() < m.timeline.since+longest+longest/leaseMargin
 }
 
-// declare notes which nodes were waited for in vain for a whole term, so that the next act need not.
-func (m *member) declare(ctx context.Context, nodes []Node, waiting map[string]Node, sequence uint64, waited time.Duration) {
+// declare notes which nodes did not renew for a whole term after they were first seen, so that the next act need not wait for
+// them. What was first seen late, because the store did not answer, may have been renewed just before.
+func (m *member) declare(ctx context.Context, nodes []Node, waiting map[string]sighting, sequence uint64, now time.Duration) {
 	for _, n := range nodes {
 		was, ok := waiting[n.ID]
-		if !ok || n.Renewal != was.Renewal || n.Confirmed >= sequence || n.Lost || waited < n.Term {
+		if !ok || n.Renewal != was.Renewal || n.Confirmed >= sequence || n.Lost || now-was.at < n.Term+n.Term/(2*leaseMargin) {
 			continue
 		}
 		m.a.log.Warn("a node did not renew its lease; it judges nothing until it does", "node", n.ID, "name", n.Name)

@@ -12,8 +12,11 @@ import (
 
 const followPage = 500 // events
 
-// follow applies what the chain holds by now.
+// follow applies what the chain holds by now. It gives up after a term: an answer that never comes would keep the lease
+// from being renewed.
 func (m *member) follow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	defer cancel()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.followTo(ctx, 0)
@@ -44,13 +47,13 @@ func (m *member) reach(ctx context.Context, head *ChainHead) error {
 
 func (m *member) lose() error {
 	m.tail.Store(true)
-	return errTail
+	return ErrLost
 }
 
 // followTo applies events until there are none, or those up to a sequence. The caller holds mu.
 func (m *member) followTo(ctx context.Context, sequence uint64) error {
 	if m.tail.Load() {
-		return errTail
+		return ErrLost
 	}
 	for sequence == 0 || m.head.Sequence < sequence {
 		events, err := m.a.store.Events(ctx, EventQuery{After: m.head.Sequence, Limit: followPage})
@@ -198,7 +201,7 @@ func (m *member) save() {
 }
 
 // compareSaved refuses a store that holds less than this node saw before it was started, or something else.
-func (m *member) compareSaved(ctx context.Context, now *ChainHead) error {
+func (m *member) compareSaved(ctx context.Context, now *ChainHead, accept bool) error {
 	if m.heads == nil {
 		return nil
 	}
@@ -206,12 +209,33 @@ func (m *member) compareSaved(ctx context.Context, now *ChainHead) error {
 	if err != nil || was.Sequence == 0 {
 		return err
 	}
-	if now.Sequence < was.Sequence || now.Sequence == was.Sequence && now.Hash != was.Hash {
+	lost := now.Sequence < was.Sequence || now.Sequence == was.Sequence && now.Hash != was.Hash
+	if !lost {
+		var events []Event
+		if events, err = m.a.store.Events(ctx, EventQuery{After: was.Sequence - 1, Limit: 1}); err != nil {
+			return err
+		}
+		// Where it was pruned, nobody can tell.
+		lost = len(events) > 0 && events[0].Sequence == was.Sequence && events[0].Hash != was.Hash
+	}
+	switch {
+	case !lost:
+		return nil
+	case !accept:
 		return m.lose()
 	}
-	events, err := m.a.store.Events(ctx, EventQuery{After: was.Sequence - 1, Limit: 1})
-	if err == nil && len(events) > 0 && events[0].Sequence == was.Sequence && events[0].Hash != was.Hash {
-		return m.lose()
+	m.lost = []string{fmt.Sprintf("seen %d", was.Sequence), fmt.Sprintf("held %d", now.Sequence)}
+	return nil
+}
+
+// tellLoss leaves an event of a loss that was accepted.
+func (m *member) tellLoss(ctx context.Context) error {
+	if m.lost == nil {
+		return nil
 	}
-	return err // where it was pruned, nobody can tell
+	event, err := m.a.event(Operator("operator", Origin{}), "store.accept_loss", storeTarget, "", m.lost)
+	if err != nil {
+		return err
+	}
+	return m.a.store.Apply(ctx, Change{Events: []Event{event}})
 }

@@ -19,7 +19,7 @@ const maxDepth = 4
 type lineage struct {
 	id      keywright.KeyID
 	known   atomic.Pointer[ancestor] // nil: the store must be asked
-	loading sync.Mutex
+	loading latch
 
 	// children is how many there are that can be used, or more, as those that end are not taken away; 0: not known.
 	// Whoever holds the lock of the key may use it.

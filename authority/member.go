@@ -36,6 +36,8 @@ type NodeOptions struct {
 	Awake func() time.Duration
 	// Heads remembers where the chain ended, beyond the life of the process. nil: only this process's memory does.
 	Heads HeadKeeper
+	// AcceptLoss goes on although the store has lost something that this node has seen. It leaves an event.
+	AcceptLoss bool
 }
 
 // A HeadKeeper keeps where the audit chain ended when a node saw it last: a database that holds less has lost something.
@@ -46,9 +48,13 @@ type HeadKeeper interface {
 	Save(ChainHead) error
 }
 
-func (o *NodeOptions) check() error {
+// Check refuses what cannot be.
+func (o *NodeOptions) Check() error {
 	if o.Lease != 0 && (o.Lease < ShortestLease || o.Lease > LongestLease) {
 		return fmt.Errorf("a lease is between %s and %s", ShortestLease, LongestLease)
+	}
+	if len(o.Name) > 200 || checkText("name", o.Name) != nil {
+		return errors.New("the name of a node is at most 200 letters")
 	}
 	return nil
 }
@@ -66,10 +72,11 @@ type member struct {
 	why   atomic.Pointer[error]
 	tail  atomic.Bool // the store has lost something that this node saw: nothing is judged any more
 
-	mu      sync.Mutex    // of who follows the feed
+	mu      latch         // of who follows the feed
 	head    ChainHead     // up to where it is applied
 	applied atomic.Uint64 // its sequence
 	saved   uint64
+	lost    []string // that was accepted: what this node had seen, and what the store holds
 
 	timeline struct {
 		sync.Mutex
@@ -106,7 +113,8 @@ func newMember(a *Authority, o *Options) *member {
 
 var (
 	errNoLease = errors.New("this node has no lease: the store did not answer in time")
-	errTail    = errors.New("the store holds another or a shorter audit chain than this node has seen: it has lost what was acknowledged")
+	// ErrLost says that the store has lost something that this node has seen: nothing is judged until somebody has looked.
+	ErrLost = errors.New("the store holds another or a shorter audit chain than this node has seen: it has lost what was acknowledged")
 )
 
 // Lease returns nil while everything is applied that had returned on another node when a verification begins. It does no I/O.
@@ -122,7 +130,7 @@ func (m *member) Lease() error {
 
 // join makes the node one of the nodes, and begins to follow where the chain ends now: everything that is read from the
 // store after this is at least as new.
-func (m *member) join(ctx context.Context) error {
+func (m *member) join(ctx context.Context, acceptLoss bool) error {
 	if err := m.cluster.Join(ctx, m.node); err != nil {
 		return err
 	}
@@ -131,7 +139,7 @@ func (m *member) join(ctx context.Context) error {
 		return err
 	}
 	m.seeTimeline(&head)
-	if err := m.compareSaved(ctx, &head); err != nil {
+	if err := m.compareSaved(ctx, &head, acceptLoss); err != nil {
 		return err
 	}
 	m.head = head
@@ -151,13 +159,20 @@ func (m *member) run(ctx context.Context) {
 			return
 		case <-m.cluster.Notices():
 			if err = m.follow(ctx); err == nil {
-				err = m.cluster.Confirm(ctx, m.node.ID, m.applied.Load())
+				err = m.confirm(ctx)
 			}
 		case <-tick.C:
 			err = m.renew(ctx)
 		}
 		m.explain(ctx, err)
 	}
+}
+
+// confirm tells how far the feed is applied.
+func (m *member) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	defer cancel()
+	return m.cluster.Confirm(ctx, m.node.ID, m.applied.Load())
 }
 
 // explain keeps why there is no lease, and logs it when it begins and when it is over.

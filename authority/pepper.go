@@ -33,7 +33,7 @@ type peppers struct {
 	mu    sync.RWMutex // held to read while something is put that names a pepper, and to write while one is removed
 	known atomic.Pointer[map[string]*pepper]
 
-	setting sync.Mutex // of known
+	setting latch // of known
 }
 
 func (p *peppers) find(name string) *pepper {

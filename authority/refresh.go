@@ -14,7 +14,7 @@ import (
 // guards order what is written to the table where other nodes write to the store: whatever is put was read under the
 // guard of its record, so that what was read first never replaces what was read later.
 type guards struct {
-	stripes    [64]sync.Mutex
+	stripes    [64]latch
 	generation atomic.Uint64 // of refreshes: a fill that began before the last one reads again
 
 	warming sync.Mutex

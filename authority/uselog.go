@@ -41,7 +41,7 @@ const (
 type useLog struct {
 	stripes [useStripes]struct {
 		page atomic.Pointer[usePageOf]
-		turn sync.Mutex
+		turn latch
 		_    [40]byte // a cache line for each
 	}
 	pool sync.Pool

@@ -8,6 +8,9 @@
 //	go run ./proof timing   compares how long refusals of different kinds take, with a control that must differ
 //	go run ./proof languages
 //	                        compares Go and JavaScript: what either makes, both parse, check, hash and inspect alike
+//	go run ./proof cluster  revokes keys on several nodes over PostgreSQL while nodes, network and database fail, and every
+//	                        node is asked about every key all the time: none is VALID after its revoke has returned;
+//	                        -revocations 1000000 for as many
 //
 // Each ends with 0 if what it proves holds, and prints the seed that repeats a run.
 package main
@@ -15,6 +18,8 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"github.com/keywright/keywright/proof/cluster"
 )
 
 func main() {
@@ -24,6 +29,8 @@ func main() {
 	}
 	var err error
 	switch command {
+	case "cluster":
+		err = cluster.Main(os.Args[2:])
 	case "crash":
 		err = crash(os.Args[2:])
 	case "crash-child":
@@ -35,7 +42,7 @@ func main() {
 	case "timing":
 		err = timing(os.Args[2:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: go run ./proof crash|languages|load|timing [flags]; -h after one of them lists its flags")
+		fmt.Fprintln(os.Stderr, "usage: go run ./proof cluster|crash|languages|load|timing [flags]; -h after one of them lists its flags")
 		os.Exit(2)
 	}
 	if err != nil {

@@ -93,13 +93,18 @@ func startServer() (s *server, err error) {
 	if s.port, err = freePort(); err != nil {
 		return s, err
 	}
-	s.process, err = startProcess(filepath.Join(s.folder, "log"), s.folder, filepath.Join(bin, "postgres"), "-D", data,
+	return s, s.launch(bin)
+}
+
+// launch starts the server on its data and waits until it answers.
+func (s *server) launch(bin string) (err error) {
+	s.process, err = startProcess(filepath.Join(s.folder, "log"), s.folder, filepath.Join(bin, "postgres"), "-D", filepath.Join(s.folder, "data"),
 		"-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "autovacuum=off")
 	if err != nil {
-		return s, err
+		return err
 	}
-	return s, s.waitReady()
+	return s.waitReady()
 }
 
 // freePort asks the system for one. Somebody else could take it before the server does; it then does not start.

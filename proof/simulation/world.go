@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/authority"
+	"github.com/keywright/keywright/proof/history"
+)
+
+const (
+	faultsFor = 6 * time.Second // then everything is mended
+	afterwards = 3 * time.Second // and asked about for so long, when the last right has ended
+	keys      = 5
+	mostNodes = 4
+)
+
+// A world is one simulation.
+type world struct {
+	lots     lots
+	hub      *hub
+	law      history.Law
+	began    time.Time
+	tasks    sync.WaitGroup // that end by themselves
+	asking   sync.WaitGroup
+	stop     chan struct{} // ends those that ask
+	unjudged atomic.Uint64
+
+	mu       sync.Mutex
+	places   []*process
+	all      []*process
+	started  int
+	subjects []*subject
+	trace    hash.Hash64
+	log      []string
+}
+
+// A Result is what a seed has shown.
+type Result struct {
+	Sum      history.Sum
+	Unjudged uint64   // verifications that got an error
+	Trace    uint64   // the same for the same seed
+	Log      []string // what was done, in order
+}
+
+// A subject is a right and the ask about it.
+type subject struct {
+	right *history.Right
+	ask   keywright.Ask
+	valid [mostNodes]atomic.Bool
+	going atomic.Bool
+	gone  atomic.Int64 // when it ended, after the beginning; 0: it has not
+}
+
+// simulate runs one seed. It must be called where time does not pass by itself (testing/synctest).
+func simulate(seed uint64) (Result, error) {
+	w := &world{lots: lots(seed), began: time.Now(), stop: make(chan struct{}), trace: fnv.New64a()}
+	time.Sleep(time.Millisecond) // no moment is the beginning
+	var err error
+	if w.hub, err = newHub(context.Background()); err != nil {
+		return Result{}, err
+	}
+	d := w.lots.of("world")
+	w.places = make([]*process, 2+d.IntN(mostNodes-1))
+	for place := range w.places {
+		w.boot(place)
+	}
+	w.tasks.Wait()
+	for place := range w.places {
+		w.asking.Go(func() { w.keepAsking(place) })
+	}
+	w.tasks.Go(w.disturb)
+	for i := range keys {
+		w.tasks.Go(func() { w.live(i) })
+	}
+	w.tasks.Wait()
+	time.Sleep(afterwards)
+	w.recovered()
+	close(w.stop)
+	w.asking.Wait()
+	w.close()
+	return Result{Sum: w.law.Sum(), Unjudged: w.unjudged.Load(), Trace: w.trace.Sum64(), Log: w.log}, nil
+}
+
+func (w *world) close() {
+	for _, p := range w.all {
+		if p.authority != nil {
+			p.authority.Close()
+		}
+	}
+	_ = w.hub.store.Close() // nobody needs it any more
+}
+
+// note writes down what happened.
+func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := fmt.Sprintf("%12s  ", time.Since(w.began)) + fmt.Sprintf(format, args...)
+	_, _ = w.trace.Write([]byte(text))
+	w.log = append(w.log, text)
+}
+
+// keepAsking asks one node about everything: all the time while something is being taken away, and else now and then. A
+// node that does not answer is asked on.
+func (w *world) keepAsking(place int) {
+	d := w.lots.of(fmt.Sprint("asker ", place))
+	for n := 0; ; n++ {
+		w.mu.Lock()
+		subjects := w.subjects
+		w.mu.Unlock()
+		hot := false
+		for i, s := range subjects {
+			going, gone := s.going.Load(), s.gone.Load()
+			hot = hot || going && gone == 0
+			since := int64(time.Since(w.began)) - gone
+			if gone == 0 || since < int64(300*time.Millisecond) || n%16 == 0 {
+				w.asking.Go(func() {
+					time.Sleep(time.Duration(1+i) * 10 * time.Microsecond) // one after the other, so that a seed repeats
+					w.verify(place, s)
+				})
+			}
+		}
+		pause := 20*time.Millisecond + time.Duration(d.Int64N(int64(10*time.Millisecond)))
+		if hot {
+			pause = time.Millisecond + time.Duration(d.Int64N(int64(2*time.Millisecond)))
+		}
+		if p, _ := w.at(place); p.stopped() {
+			pause = 40 * time.Millisecond
+		}
+		select {
+		case <-w.stop:
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p *process) stopped() bool {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	return p.gate.shut != nil
+}
+
+// mostTries is how often an act is tried: by then everything is mended.
+const mostTries = 5000
+
+// act does something through nodes drawn by chance until one says that it is done, and returns when that was. What a
+// process does that is killed meanwhile is not heard of. Where nothing is left to do for it, because it was done without a
+// word, nobody has said that it is true everywhere: ok is then false.
+func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authority.Authority) error) (returned time.Time, ok bool) {
+	for range mostTries {
+		place := d.IntN(len(w.places))
+		p, a := w.at(place)
+		if a != nil {
+			p.gate.pass()
+			ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+			err := do(ctx, a)
+			cancel()
+			p.gate.pass()
+			if err == nil && !p.dead() {
+				w.note("%s: done by process %d", name, p.number)
+				return time.Now(), true
+			}
+			w.note("%s: process %d: %v", name, p.number, err)
+			var told *authority.Error
+			if errors.As(err, &told) && told.Kind == authority.Conflicting {
+				return time.Now(), false
+			}
+		}
+		time.Sleep(5*time.Millisecond + time.Duration(d.Int64N(int64(10*time.Millisecond))))
+	}
+	w.law.Breach("%s could not be done", name)
+	return time.Now(), false
+}
+
+// recovered looks whether every node judges again, now that everything is mended.
+func (w *world) recovered() {
+	for place := range w.places {
+		p, a := w.at(place)
+		if a == nil {
+			w.law.Breach("process %d did not open, long after everything was mended", p.number)
+			continue
+		}
+		_, err := a.Verify(context.Background(), keywright.Ask{Keyspace: authority.DefaultKeyspace, Key: keywright.NewSecret("none")})
+		if err != nil {
+			w.law.Breach("process %d judges nothing, long after everything was mended: %v", p.number, err)
+		}
+	}
+}
