@@ -66,6 +66,7 @@ func sources(t *testing.T) []rules.Source {
 	add("secret-key", func(f *keywright.Format) { f.Secret = keywright.Part{Encoding: keywright.Hex, Bytes: 16} })
 	add("public-id", func(f *keywright.Format) { f.Prefix, f.Environment = "", "sandbox" })
 	add("keywright", func(f *keywright.Format) { f.Prefix = "two_words" }, "live", "test")
+	add("keywright", func(f *keywright.Format) { f.Prefix, f.Environment = "CamelCase", "Live" }, "Live", "TEST")
 	return list
 }
 

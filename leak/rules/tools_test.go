@@ -77,6 +77,16 @@ type kingfisherFile struct {
 				Skip     bool `yaml:"skip_if_missing"`
 			}
 		} `yaml:"pattern_requirements"`
+		Revocation *struct {
+			Type    string
+			Content struct {
+				Request struct {
+					Method, URL, Body string
+					Headers           map[string]string
+					Matcher           []map[string]any `yaml:"response_matcher"`
+				}
+			}
+		}
 		Entropy          float64 `yaml:"min_entropy"`
 		Confidence       string
 		Examples         []string
@@ -126,6 +136,26 @@ func readYAML(t *testing.T, text string, into any) {
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
+	}
+}
+
+// TestKingfisherRevokes: with an endpoint a rule says how a key is ended, but for publishable ones.
+func TestKingfisherRevokes(t *testing.T) {
+	list := []rules.Source{
+		{Format: format(t, "secret-key", nil)}, {Format: format(t, "publishable-key", nil), Publishable: true},
+	}
+	var b bytes.Buffer
+	if err := rules.Write(&b, rules.Kingfisher, made(t, list), rules.Issuer{Endpoint: "https://keys.acme.example/v1/revoke-self"}); err != nil {
+		t.Fatal(err)
+	}
+	var file kingfisherFile
+	readYAML(t, b.String(), &file)
+	r := file.Rules[0].Revocation
+	if r == nil || r.Type != "Http" || file.Rules[1].Revocation != nil {
+		t.Fatalf("%+v", file.Rules)
+	}
+	if q := r.Content.Request; q.Method != "POST" || q.URL != "https://keys.acme.example/v1/revoke-self" || q.Body != `{"key":"{{ TOKEN }}"}` || len(q.Matcher) != 2 {
+		t.Errorf("%+v", q)
 	}
 }
 
