@@ -70,6 +70,9 @@ func (s *session) rules(ctx context.Context, f *rulesFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if s.typed["endpoint"] && !slices.Contains([]rules.Tool{rules.GitHub, rules.GitLab, rules.Kingfisher}, rules.Tool(f.tool)) {
+		return misused("--endpoint stands beside --for "+f.tool, "only the files for github, gitlab and kingfisher name an endpoint")
+	}
 	sources, err := s.ruleSources(ctx, f)
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func TestEveryKeyIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		var keys []string
-		for range 500 {
+		for range 200 {
 			k, err := g.Next("")
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +105,7 @@ func TestEveryKeyIsFound(t *testing.T) {
 		for _, between := range []string{"\n", ",", " ", "\t", `"`, "&k=", `\n`, "é", "\x00"} {
 			text := strings.Join(keys, between)
 			if got := groups(pattern, text); !slices.Equal(got, keys) {
-				t.Errorf("%s: of 500 keys with %q between them %d are found", s.Format.Preset, between, len(got))
+				t.Errorf("%s: of 200 keys with %q between them %d are found", s.Format.Preset, between, len(got))
 			}
 		}
 		for _, text := range []string{"?k=KEY&y", "X_KEY", "x-KEY", "KEY", `{"k":"KEY"}`, `a\nKEY\n`, "(KEY)", "KEY."} {

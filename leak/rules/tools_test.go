@@ -162,6 +162,16 @@ func TestKingfisherRevokes(t *testing.T) {
 // A scan returns the keys that the rules of a file find in a text.
 type scan func(text string) []string
 
+var patterns = map[string]*regexp.Regexp{}
+
+// compiled compiles a pattern once.
+func compiled(text string) *regexp.Regexp {
+	if patterns[text] == nil {
+		patterns[text] = regexp.MustCompile(text)
+	}
+	return patterns[text]
+}
+
 // hasKeyword is the filter of scanners before they try a pattern: keywords are in small letters.
 func hasKeyword(t *testing.T, keywords []string, text string) bool {
 	if len(keywords) == 0 {
@@ -180,22 +190,22 @@ var entropyFilter = regexp.MustCompile(`^filter\.entropy\(finding\["secret"\]\) 
 func scanGitleaks(t *testing.T, text string, betterleaks bool) scan {
 	var file gitleaksFile
 	readTOML(t, text, &file)
-	patterns := map[string]*regexp.Regexp{}
+	ids := map[string]bool{}
 	for i, r := range file.Rules {
-		if r.ID == "" || r.SecretGroup != 1 || patterns[r.ID] != nil || betterleaks != (r.Filter != "") {
+		if r.ID == "" || r.SecretGroup != 1 || ids[r.ID] || betterleaks != (r.Filter != "") {
 			t.Errorf("rule %q", r.ID)
 		}
 		if betterleaks {
 			file.Rules[i].Entropy, _ = strconv.ParseFloat(entropyFilter.FindStringSubmatch(r.Filter)[1], 64)
 		}
-		patterns[r.ID] = regexp.MustCompile(r.Regex)
+		ids[r.ID] = true
 	}
 	return func(text string) (found []string) {
 		for _, r := range file.Rules {
 			if !hasKeyword(t, r.Keywords, text) {
 				continue
 			}
-			for _, m := range patterns[r.ID].FindAllStringSubmatch(text, -1) {
+			for _, m := range compiled(r.Regex).FindAllStringSubmatch(text, -1) {
 				if entropy(m[1]) > r.Entropy {
 					found = append(found, m[1])
 				}
@@ -219,13 +229,13 @@ func scanTruffleHog(t *testing.T, text string) scan {
 	readYAML(t, text, &file)
 	return func(text string) (found []string) {
 		for _, d := range file.Detectors {
-			if !regexp.MustCompile(`^[A-Z]\w*$`).MatchString(d.Name) || len(d.Regex) != 1 {
+			if !compiled(`^[A-Z]\w*$`).MatchString(d.Name) || len(d.Regex) != 1 {
 				t.Errorf("detector %q", d.Name)
 			}
 			if !hasKeyword(t, d.Keywords, text) {
 				continue
 			}
-			for _, key := range groups(regexp.MustCompile(d.Regex["key"]), text) {
+			for _, key := range groups(compiled(d.Regex["key"]), text) {
 				if entropy(key) >= d.Entropy && len(key) <= 1000 {
 					found = append(found, key)
 				}
@@ -248,7 +258,7 @@ func scanNoseyParker(t *testing.T, text string) scan {
 	}
 	return func(text string) (found []string) {
 		for _, r := range file.Rules {
-			found = append(found, groups(regexp.MustCompile(r.Pattern), text)...)
+			found = append(found, groups(compiled(r.Pattern), text)...)
 		}
 		return found
 	}
@@ -262,7 +272,7 @@ func scanKingfisher(t *testing.T, text string) scan {
 			if !shortID.MatchString(r.ID) || len(r.ID) > 20 || !slices.Contains([]string{"high", "medium"}, r.Confidence) {
 				t.Errorf("rule %q", r.ID)
 			}
-			pattern := regexp.MustCompile(r.Pattern)
+			pattern := compiled(r.Pattern)
 			for _, m := range pattern.FindAllStringSubmatch(text, -1) {
 				capture := func(name string) string { return m[pattern.SubexpIndex(name)] }
 				if q := r.Requirements; q != nil {
@@ -293,9 +303,9 @@ func scanGitHub(t *testing.T, text string) scan {
 			if c.Secret != file.Partner.Types[i].Regex {
 				t.Errorf("%s: the programme and the pattern differ", c.Name)
 			}
-			pattern := regexp.MustCompile("(?:" + c.Before + ")(" + c.Secret + ")(?:" + c.After + ")")
+			pattern := compiled("(?:" + c.Before + ")(" + c.Secret + ")(?:" + c.After + ")")
 			for _, key := range groups(pattern, text) {
-				if !slices.ContainsFunc(c.Not, func(not string) bool { return regexp.MustCompile(not).MatchString(key) }) {
+				if !slices.ContainsFunc(c.Not, func(not string) bool { return compiled(not).MatchString(key) }) {
 					found = append(found, key)
 				}
 			}
