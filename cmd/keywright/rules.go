@@ -60,7 +60,7 @@ With --email it writes the mail with which an issuer asks GitHub to look for its
 	flags.StringVar(&f.issuer.Company, "company", "", "in the mail, name the company `NAME`")
 	flags.StringVar(&f.issuer.Contact, "contact", "", "in the mail, name who is asked: `NAME` and address")
 	flags.StringVar(&f.issuer.Account, "account", "", "in the mail, say how a test account is had: `TEXT`")
-	flags.StringVar(&f.issuer.Endpoint, "endpoint", "", "take reports of leaks at `URL`, that of your server as the world sees it")
+	flags.StringVar(&f.issuer.Endpoint, "endpoint", "", "name `URL`, that of your server as the world sees it: where github and gitlab report, and kingfisher revokes")
 	addServerFlags(cmd, &f.serverFlags)
 	f.formatFlags.changed = flags.Changed
 	return cmd
@@ -69,6 +69,9 @@ With --email it writes the mail with which an issuer asks GitHub to look for its
 func (s *session) rules(ctx context.Context, f *rulesFlags) error {
 	if err := f.check(); err != nil {
 		return err
+	}
+	if s.typed["endpoint"] && !slices.Contains([]rules.Tool{rules.GitHub, rules.GitLab, rules.Kingfisher}, rules.Tool(f.tool)) {
+		return misused("--endpoint stands beside --for "+f.tool, "only the files for github, gitlab and kingfisher name an endpoint")
 	}
 	sources, err := s.ruleSources(ctx, f)
 	if err != nil {
@@ -112,13 +115,20 @@ func (f *rulesFlags) check() error {
 		return misused("--endpoint is no https URL", "for example https://keys.acme.example")
 	}
 	if strings.Trim(u.Path, "/") == "" {
-		door := "github"
-		if f.tool == string(rules.GitLab) {
-			door = "gitlab"
-		}
-		f.issuer.Endpoint = u.JoinPath("v1", "leaks", door).String()
+		f.issuer.Endpoint = u.JoinPath(doorOf(rules.Tool(f.tool))).String()
 	}
 	return nil
+}
+
+// doorOf is the route that a tool calls.
+func doorOf(t rules.Tool) string {
+	switch t {
+	case rules.Kingfisher:
+		return api.PathRevokeSelf
+	case rules.GitLab:
+		return "/v1/leaks/gitlab"
+	}
+	return "/v1/leaks/github"
 }
 
 // formatGiven reports whether a flag describes a format.

@@ -78,10 +78,10 @@ func TestGitleaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var gitlab gitlabFile
-	readTOML(t, written(t, rules.GitLab, found), &gitlab)
+	readTOML(t, fileOf(t, rules.GitLab, found), &gitlab)
 	// A GitLab brings its own file for its rules, which is not here.
 	inner := strings.Replace(gitlab.Secrets.Passthrough[0].Value, "path = '/gitleaks.toml'", "useDefault = true", 1)
-	for tool, config := range map[rules.Tool]string{rules.Gitleaks: written(t, rules.Gitleaks, found), rules.GitLab: inner} {
+	for tool, config := range map[rules.Tool]string{rules.Gitleaks: fileOf(t, rules.Gitleaks, found), rules.GitLab: inner} {
 		file := filepath.Join(t.TempDir(), "rules.toml")
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
@@ -92,8 +92,12 @@ func TestGitleaks(t *testing.T) {
 		if got := byFile["all.txt"]; !slices.Equal(slices.Sorted(slices.Values(got)), keys) {
 			t.Errorf("%s: of %d keys one below the other, %d are found", tool, len(keys), len(got))
 		}
-		// Whoever keeps the file beside the code does not find its examples.
-		if own := gitleaksFindings(t, path, file, file, found)["rules.toml"]; len(own) > 0 {
+		// Whoever keeps the file beside the code does not find its examples; gitleaks leaves out the file it reads itself.
+		beside := filepath.Join(t.TempDir(), "beside.toml")
+		if err := os.WriteFile(beside, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if own := gitleaksFindings(t, path, file, beside, found)["beside.toml"]; len(own) > 0 {
 			t.Errorf("%s: in its own file it finds %q", tool, own)
 		}
 	}
@@ -124,7 +128,7 @@ func TestDetectSecrets(t *testing.T) {
 	path := program(t, "python3")
 	found := made(t, sources(t))
 	plugin := filepath.Join(t.TempDir(), "plugin.py")
-	if err := os.WriteFile(plugin, []byte(written(t, rules.DetectSecrets, found)), 0o600); err != nil {
+	if err := os.WriteFile(plugin, []byte(fileOf(t, rules.DetectSecrets, found)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	list := texts(found)

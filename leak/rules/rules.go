@@ -52,8 +52,10 @@ type Rule struct {
 	Keyspaces []string // those whose keys it finds
 	Prefixes  []string // the literals that keys begin with, up to the first random character
 	Checksum  keywright.Checksum
-	Lenient   bool    // other lengths are verified too, and not found
-	Entropy   float64 // Shannon entropy in bits per character that keys are above: less than one in a million is not
+	// Publishable keys are not ended by who holds them.
+	Publishable bool
+	Lenient     bool    // other lengths are verified too, and not found
+	Entropy     float64 // Shannon entropy in bits per character that keys are above: less than one in a million is not
 
 	Examples    []Example
 	NonExamples []NonExample
@@ -74,7 +76,7 @@ func Of(sources []Source) (made []Rule, left []Left, err error) {
 			left = append(left, Left{s.name(), why})
 			continue
 		}
-		r := Rule{Checksum: s.Format.Checksum, Lenient: s.Format.Lenient}
+		r := Rule{Checksum: s.Format.Checksum, Lenient: s.Format.Lenient, Publishable: s.Format.Publishable}
 		if err := r.describe(s); err != nil {
 			return nil, left, err
 		}

@@ -4,10 +4,6 @@ package rules_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base32"
-	"fmt"
-	"hash/crc32"
 	"math"
 	"regexp"
 	"slices"
@@ -77,6 +73,16 @@ type kingfisherFile struct {
 				Skip     bool `yaml:"skip_if_missing"`
 			}
 		} `yaml:"pattern_requirements"`
+		Revocation *struct {
+			Type    string
+			Content struct {
+				Request struct {
+					Method, URL, Body string
+					Headers           map[string]string
+					Matcher           []map[string]any `yaml:"response_matcher"`
+				}
+			}
+		}
 		Entropy          float64 `yaml:"min_entropy"`
 		Confidence       string
 		Examples         []string
@@ -104,7 +110,7 @@ type githubFile struct {
 	} `yaml:"custom_patterns"`
 }
 
-func written(t *testing.T, tool rules.Tool, made []rules.Rule) string {
+func fileOf(t *testing.T, tool rules.Tool, made []rules.Rule) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := rules.Write(&b, tool, made, rules.Issuer{}); err != nil {
@@ -129,8 +135,38 @@ func readYAML(t *testing.T, text string, into any) {
 	}
 }
 
+// TestKingfisherRevokes: with an endpoint a rule says how a key is ended, but for publishable ones.
+func TestKingfisherRevokes(t *testing.T) {
+	list := []rules.Source{
+		{Format: format(t, "secret-key", nil)}, {Format: format(t, "publishable-key", nil), Publishable: true},
+	}
+	var b bytes.Buffer
+	if err := rules.Write(&b, rules.Kingfisher, made(t, list), rules.Issuer{Endpoint: "https://keys.acme.example/v1/revoke-self"}); err != nil {
+		t.Fatal(err)
+	}
+	var file kingfisherFile
+	readYAML(t, b.String(), &file)
+	r := file.Rules[0].Revocation
+	if r == nil || r.Type != "Http" || file.Rules[1].Revocation != nil {
+		t.Fatalf("%+v", file.Rules)
+	}
+	if q := r.Content.Request; q.Method != "POST" || q.URL != "https://keys.acme.example/v1/revoke-self" || q.Body != `{"key":"{{ TOKEN }}"}` || len(q.Matcher) != 2 {
+		t.Errorf("%+v", q)
+	}
+}
+
 // A scan returns the keys that the rules of a file find in a text.
 type scan func(text string) []string
+
+var patterns = map[string]*regexp.Regexp{}
+
+// compiled compiles a pattern once.
+func compiled(text string) *regexp.Regexp {
+	if patterns[text] == nil {
+		patterns[text] = regexp.MustCompile(text)
+	}
+	return patterns[text]
+}
 
 // hasKeyword is the filter of scanners before they try a pattern: keywords are in small letters.
 func hasKeyword(t *testing.T, keywords []string, text string) bool {
@@ -150,22 +186,22 @@ var entropyFilter = regexp.MustCompile(`^filter\.entropy\(finding\["secret"\]\) 
 func scanGitleaks(t *testing.T, text string, betterleaks bool) scan {
 	var file gitleaksFile
 	readTOML(t, text, &file)
-	patterns := map[string]*regexp.Regexp{}
+	ids := map[string]bool{}
 	for i, r := range file.Rules {
-		if r.ID == "" || r.SecretGroup != 1 || patterns[r.ID] != nil || betterleaks != (r.Filter != "") {
+		if r.ID == "" || r.SecretGroup != 1 || ids[r.ID] || betterleaks != (r.Filter != "") {
 			t.Errorf("rule %q", r.ID)
 		}
 		if betterleaks {
 			file.Rules[i].Entropy, _ = strconv.ParseFloat(entropyFilter.FindStringSubmatch(r.Filter)[1], 64)
 		}
-		patterns[r.ID] = regexp.MustCompile(r.Regex)
+		ids[r.ID] = true
 	}
 	return func(text string) (found []string) {
 		for _, r := range file.Rules {
 			if !hasKeyword(t, r.Keywords, text) {
 				continue
 			}
-			for _, m := range patterns[r.ID].FindAllStringSubmatch(text, -1) {
+			for _, m := range compiled(r.Regex).FindAllStringSubmatch(text, -1) {
 				if entropy(m[1]) > r.Entropy {
 					found = append(found, m[1])
 				}
@@ -189,13 +225,13 @@ func scanTruffleHog(t *testing.T, text string) scan {
 	readYAML(t, text, &file)
 	return func(text string) (found []string) {
 		for _, d := range file.Detectors {
-			if !regexp.MustCompile(`^[A-Z]\w*$`).MatchString(d.Name) || len(d.Regex) != 1 {
+			if !compiled(`^[A-Z]\w*$`).MatchString(d.Name) || len(d.Regex) != 1 {
 				t.Errorf("detector %q", d.Name)
 			}
 			if !hasKeyword(t, d.Keywords, text) {
 				continue
 			}
-			for _, key := range groups(regexp.MustCompile(d.Regex["key"]), text) {
+			for _, key := range groups(compiled(d.Regex["key"]), text) {
 				if entropy(key) >= d.Entropy && len(key) <= 1000 {
 					found = append(found, key)
 				}
@@ -218,7 +254,7 @@ func scanNoseyParker(t *testing.T, text string) scan {
 	}
 	return func(text string) (found []string) {
 		for _, r := range file.Rules {
-			found = append(found, groups(regexp.MustCompile(r.Pattern), text)...)
+			found = append(found, groups(compiled(r.Pattern), text)...)
 		}
 		return found
 	}
@@ -232,7 +268,7 @@ func scanKingfisher(t *testing.T, text string) scan {
 			if !shortID.MatchString(r.ID) || len(r.ID) > 20 || !slices.Contains([]string{"high", "medium"}, r.Confidence) {
 				t.Errorf("rule %q", r.ID)
 			}
-			pattern := regexp.MustCompile(r.Pattern)
+			pattern := compiled(r.Pattern)
 			for _, m := range pattern.FindAllStringSubmatch(text, -1) {
 				capture := func(name string) string { return m[pattern.SubexpIndex(name)] }
 				if q := r.Requirements; q != nil {
@@ -263,9 +299,9 @@ func scanGitHub(t *testing.T, text string) scan {
 			if c.Secret != file.Partner.Types[i].Regex {
 				t.Errorf("%s: the programme and the pattern differ", c.Name)
 			}
-			pattern := regexp.MustCompile("(?:" + c.Before + ")(" + c.Secret + ")(?:" + c.After + ")")
+			pattern := compiled("(?:" + c.Before + ")(" + c.Secret + ")(?:" + c.After + ")")
 			for _, key := range groups(pattern, text) {
-				if !slices.ContainsFunc(c.Not, func(not string) bool { return regexp.MustCompile(not).MatchString(key) }) {
+				if !slices.ContainsFunc(c.Not, func(not string) bool { return compiled(not).MatchString(key) }) {
 					found = append(found, key)
 				}
 			}
@@ -274,63 +310,9 @@ func scanGitHub(t *testing.T, text string) scan {
 	}
 }
 
-// liquid computes a template of Kingfisher: a capture, and filters of its documentation.
-func liquid(t *testing.T, template string, capture func(string) string) string {
-	t.Helper()
-	inner, ok := strings.CutPrefix(template, "{{ ")
-	inner, closed := strings.CutSuffix(inner, " }}")
-	steps := strings.Split(inner, " | ")
-	if !ok || !closed {
-		t.Fatalf("no template: %s", template)
-	}
-	value := capture(steps[0])
-	for _, step := range steps[1:] {
-		name, argument, _ := strings.Cut(step, ": ")
-		switch name {
-		case "crc32":
-			value = fmt.Sprint(crc32.ChecksumIEEE([]byte(value)))
-		case "base62":
-			n, _ := strconv.ParseUint(value, 10, 64)
-			width, _ := strconv.Atoi(argument)
-			value = ""
-			for ; n > 0 || len(value) < width; n /= 62 {
-				value = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[n%62:][:1] + value
-			}
-		case "sha256_b32":
-			sum := sha256.Sum256([]byte(value))
-			width, _ := strconv.Atoi(argument)
-			value = base32.StdEncoding.EncodeToString(sum[:])[:width]
-		case "replace":
-			var from, to string
-			if n, err := fmt.Sscanf(argument, "%q, %q", &from, &to); n != 2 || err != nil {
-				t.Fatal(step, err)
-			}
-			value = strings.ReplaceAll(value, from, to)
-		case "upcase":
-			value = strings.ToUpper(value)
-		default:
-			t.Fatalf("no filter of Kingfisher: %s", step)
-		}
-	}
-	return value
-}
-
-// TestLiquid holds the reading of templates against vectors of Kingfisher's own tests.
-func TestLiquid(t *testing.T) {
-	hello := func(string) string { return "hello" }
-	for template, want := range map[string]string{
-		"{{ body | crc32 }}": "907060870", "{{ body | crc32 | base62: 6 }}": "0zNvy2", "{{ body | sha256_b32: 8 }}": "FTZE3OS7",
-	} {
-		if got := liquid(t, template, hello); got != want {
-			t.Errorf("%s is %s, want %s", template, got, want)
-		}
-	}
-}
-
-// TestFilesFind lets the rules of every file read every example and counter-example.
-func TestFilesFind(t *testing.T) {
-	found := made(t, sources(t))
-	scans := map[rules.Tool]func(string) scan{
+// readers read the files of all tools but detect-secrets, which TestDetectSecrets runs.
+func readers(t *testing.T) map[rules.Tool]func(string) scan {
+	return map[rules.Tool]func(string) scan{
 		rules.Gitleaks:    func(text string) scan { return scanGitleaks(t, text, false) },
 		rules.Betterleaks: func(text string) scan { return scanGitleaks(t, text, true) },
 		rules.TruffleHog:  func(text string) scan { return scanTruffleHog(t, text) },
@@ -339,11 +321,16 @@ func TestFilesFind(t *testing.T) {
 		rules.GitHub:      func(text string) scan { return scanGitHub(t, text) },
 		rules.GitLab:      func(text string) scan { return scanGitLab(t, text) },
 	}
+}
+
+// TestFilesFind lets the rules of every file read every example and counter-example.
+func TestFilesFind(t *testing.T) {
+	found := made(t, sources(t))
 	for _, tool := range rules.Tools() {
 		if tool == rules.DetectSecrets {
-			continue // TestDetectSecrets runs it
+			continue
 		}
-		t.Run(string(tool), func(t *testing.T) { judge(t, tool, found, scans[tool](written(t, tool, found))) })
+		t.Run(string(tool), func(t *testing.T) { judge(t, tool, found, readers(t)[tool](fileOf(t, tool, found))) })
 	}
 }
 

@@ -49,7 +49,7 @@ func (t Tool) Senses(s Sense) bool {
 type Issuer struct {
 	Company  string // its name
 	Contact  string // who is asked: a name, an address of mail
-	Endpoint string // where reports of leaks are taken
+	Endpoint string // where reports of leaks are taken; for Kingfisher, where a key is ended by who holds it
 	Account  string // how a test account is had
 }
 
@@ -58,7 +58,7 @@ var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"toml": tomlText, "yaml": yamlText, "python": strconv.Quote, "tomlList": tomlList, "yamlList": yamlList,
-	"expected": expectedSum, "sumName": sumName, "not": nonExamplesFor, "join": strings.Join,
+	"expected": expectedSum, "sumName": sumName, "others": nonExamplesFor, "join": strings.Join,
 }).ParseFS(templateFiles, "templates/*"))
 
 type page struct {
