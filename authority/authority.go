@@ -179,6 +179,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if a.member != nil {
 		a.member.explain(warm, a.member.renew(warm))
 		a.chores.Go(func() { a.member.run(warm) })
+		a.chores.Go(func() { a.takeTurns(warm) })
 	}
 	if o.Sender != nil {
 		a.chores.Go(func() { a.watchChain(warm) })
