@@ -167,6 +167,7 @@ func (s *Server) routes() {
 	s.registerEvents()
 	s.registerWebhooks()
 	s.registerLeaks()
+	s.registerNodes()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
 	s.mux.HandleFunc(api.PathAuth, s.misplaced)
