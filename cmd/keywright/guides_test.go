@@ -28,7 +28,7 @@ func TestGuides(t *testing.T) {
 			t.Errorf("the guide %s has %d commands", name, commands)
 		}
 		to := dir
-		if strings.Contains(text, "database:url.txt") {
+		if strings.Contains(text, "url.txt\n") {
 			to = overPostgres
 		}
 		if err := os.WriteFile(filepath.Join(to, name+".txtar"), []byte(script), 0o600); err != nil {
