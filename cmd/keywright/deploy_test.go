@@ -126,7 +126,7 @@ func TestDeployedServersStart(t *testing.T) {
 				"/run/secrets/keywright/root-key/root.key", secret("root.key", hex.EncodeToString(make([]byte, 32))), "/run/secrets/root.key", filepath.Join(dir, "root.key"),
 				"/var/lib/keywright", dir, "0.0.0.0:8420", "127.0.0.1:0", "127.0.0.1:8420", "127.0.0.1:0",
 			)
-			args, env := replaced(there, d.args), append(replaced(there, d.env), "HOME="+dir)
+			args, env := replaced(there, d.args), append(replaced(there, d.env), "HOME="+dir, "STATE_DIRECTORY="+dir)
 			var doctor lockedBuffer
 			var p Program
 			p.Run(context.Background(), []string{"doctor"}, strings.NewReader(""), &doctor, &doctor, env)
