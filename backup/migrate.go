@@ -43,8 +43,8 @@ type Migration struct {
 //
 // It can be stopped at any moment and run again. The load is one transaction: stopped within it, the target is as empty as it
 // was. Stopped behind it, the next run sees the mark, loads nothing, and compares. A target that holds something else is
-// authority.ErrNotEmpty, one that is not the same a *DifferenceError; then it keeps its mark. Memory does not grow with the
-// size of the stores.
+// authority.ErrNotEmpty, one that is not the same a *DifferenceError; then it keeps its mark. A few
+// hundred values are in memory at a time, beside what the stores themselves need.
 func (m *Migration) Run(ctx context.Context) (Contents, error) {
 	unfinished, err := authority.InMigration(ctx, m.From)
 	if err != nil {

@@ -365,3 +365,17 @@ func streamOf(values []any) func() (any, error) {
 		return v, nil
 	}
 }
+
+// TestMigrationOfWhatCannotBeRead: a record that the store passes over is not left behind.
+func TestMigrationOfWhatCannotBeRead(t *testing.T) {
+	eachWay(t, func(t *testing.T, from, to side) {
+		live(t, from)
+		from.execute(t, "UPDATE records SET rules = '{' WHERE name LIKE 'key <3>%'")
+		if c, err := (&backup.Migration{From: from, To: to, Now: moment}).Run(ctx); err == nil {
+			t.Errorf("moved %v", c.Counts)
+		}
+		if left := contents(t, to); len(left) > 0 {
+			t.Errorf("%d values are left", len(left))
+		}
+	})
+}

@@ -59,7 +59,10 @@ func pages(t *testing.T) map[string]string {
 			found[page] = string(text)
 		}
 	}
-	for _, page := range []string{"README.md", "docs/audit.md", "docs/backup.md", "docs/children.md", "docs/import.md", "docs/limits.md", "docs/partners.md", "docs/rotation.md"} {
+	for _, page := range []string{
+		"README.md", "docs/audit.md", "docs/backup.md", "docs/children.md", "docs/import.md", "docs/limits.md", "docs/migrate.md",
+		"docs/partners.md", "docs/rotation.md",
+	} {
 		if found[page] == "" {
 			t.Errorf("%s has nothing to type any more", page)
 		}

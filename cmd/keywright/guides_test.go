@@ -8,12 +8,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/keywright/keywright/internal/postgrestest"
 )
 
 // TestGuides types what the guides say that start their own servers, in order, and sees what they say is printed: … stands for anything, and for the rest
 // of an id: that of the key that was issued last, or of the webhook that was made last.
 func TestGuides(t *testing.T) {
-	dir := t.TempDir()
+	dir, overPostgres := t.TempDir(), t.TempDir()
 	for page, text := range pages(t) {
 		if !servesItself(text) {
 			continue // TestDocumentCommands types it
@@ -23,11 +27,19 @@ func TestGuides(t *testing.T) {
 		if commands < 5 {
 			t.Errorf("the guide %s has %d commands", name, commands)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name+".txtar"), []byte(script), 0o600); err != nil {
+		to := dir
+		if strings.Contains(text, "url.txt\n") {
+			to = overPostgres
+		}
+		if err := os.WriteFile(filepath.Join(to, name+".txtar"), []byte(script), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	runScripts(t, dir)
+	postgrestest.Server(t) // here, where a test can be skipped
+	runScripts(t, overPostgres, func(e *testscript.Env) {
+		write(t, filepath.Join(e.WorkDir, "url.txt"), postgrestest.Database(t))
+	})
 }
 
 var (

@@ -46,13 +46,13 @@ func TestScriptsOverPostgres(t *testing.T) {
 //	serve [FLAG …]          start a server on a free port and wait until it is ready; its lines are in stdout
 //	serve-stop              stop it as Ctrl-C does, and wait; what it logged is in stdout
 //	exits CODE COMMAND …    run a command that must fail with this exit code
+//	kills WORDS COMMAND …   run a command and kill it (kill -9) as soon as its standard error holds these words
 //	capture NAME PATTERN    set a variable to what matches in the last standard output or error
 //	line FILE TEXT          write a line to a file
 //	mode FILE MODE          fail unless the file has this mode
 //	tamper DIR SQL          change a store behind the back of the program
 //	cut FROM TO BYTES       copy the begin of a file
 //	newer DIR               let a store look as if a newer version had written it
-//	kills WORDS COMMAND …   run a command and kill it (kill -9) as soon as its standard error holds these words
 //	shows PATTERN           fail unless the last standard output or error matches
 func TestScripts(t *testing.T) { runScripts(t, "testdata") }
 
@@ -74,8 +74,9 @@ func runScripts(t *testing.T, dir string, setup ...func(*testscript.Env)) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"kills": kills,
 			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
-			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows, "kills": kills,
+			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows,
 		},
 	})
 }

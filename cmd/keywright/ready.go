@@ -12,7 +12,7 @@ import (
 
 type readyFlags struct {
 	profile, url string
-	within time.Duration
+	within       time.Duration
 }
 
 func (s *session) readyCommand() *cobra.Command {
