@@ -72,6 +72,7 @@ type Authority struct {
 	lease  Leaseholder // nil: the store needs none
 	member *member     // nil: the store is this process's alone
 	guards guards
+	self   Node // this process
 	clock  func() time.Time
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
@@ -209,6 +210,11 @@ func build(o Options) (*Authority, error) {
 		sessionIdle: cmp.Or(o.SessionIdle, DefaultSessionIdle), sessionLife: cmp.Or(o.SessionLife, DefaultSessionLife),
 	}
 	a.lease, _ = o.Store.(Leaseholder)
+	var id [16]byte
+	if _, err := io.ReadFull(a.noise, id[:]); err != nil {
+		return nil, fmt.Errorf("no randomness: %w", err)
+	}
+	a.self = o.self(id, a.now())
 	if a.member = newMember(a, &o); a.member != nil {
 		a.lease, a.store.member = a.member, a.member
 	}

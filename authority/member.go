@@ -4,10 +4,9 @@ package authority
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,6 +84,13 @@ type member struct {
 	}
 }
 
+// self returns this process as a node.
+func (o *Options) self(id [16]byte, now time.Time) Node {
+	return Node{
+		ID: "node_" + hex.EncodeToString(id[:]), Name: o.Node.Name, Version: o.Node.Version, Address: o.Node.Address, Started: now,
+	}
+}
+
 // newMember returns nil for a store that is not shared.
 func newMember(a *Authority, o *Options) *member {
 	cluster, ok := o.Store.(Cluster)
@@ -95,13 +101,8 @@ func newMember(a *Authority, o *Options) *member {
 	if term == 0 {
 		term = DefaultLease
 	}
-	m := &member{
-		a: a, cluster: cluster, awake: o.Node.Awake, heads: o.Node.Heads,
-		node: Node{
-			ID: "node_" + strings.ToLower(rand.Text()), Name: o.Node.Name, Version: o.Node.Version, Address: o.Node.Address,
-			Started: a.now(), Term: term,
-		},
-	}
+	m := &member{a: a, cluster: cluster, awake: o.Node.Awake, heads: o.Node.Heads, node: a.self}
+	m.node.Term = term
 	if m.awake == nil {
 		begun := time.Now()
 		m.awake = func() time.Duration { return time.Since(begun) }
