@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/fnv"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -19,10 +17,10 @@ import (
 )
 
 const (
-	faultsFor = 6 * time.Second // then everything is mended
+	faultsFor  = 6 * time.Second // then everything is mended
 	afterwards = 3 * time.Second // and asked about for so long, when the last right has ended
-	keys      = 5
-	mostNodes = 4
+	keys       = 5
+	mostNodes  = 4
 )
 
 // A world is one simulation.
@@ -41,7 +39,7 @@ type world struct {
 	all      []*process
 	started  int
 	subjects []*subject
-	trace    hash.Hash64
+	faults   []string
 	log      []string
 }
 
@@ -49,8 +47,8 @@ type world struct {
 type Result struct {
 	Sum      history.Sum
 	Unjudged uint64   // verifications that got an error
-	Trace    uint64   // the same for the same seed
-	Log      []string // what was done, in order
+	Faults   []string // in order
+	Log      []string // what happened, in order
 }
 
 // A subject is a right and the ask about it.
@@ -64,7 +62,7 @@ type subject struct {
 
 // simulate runs one seed. It must be called where time does not pass by itself (testing/synctest).
 func simulate(seed uint64) (Result, error) {
-	w := &world{lots: lots(seed), began: time.Now(), stop: make(chan struct{}), trace: fnv.New64a()}
+	w := &world{lots: lots(seed), began: time.Now(), stop: make(chan struct{})}
 	time.Sleep(time.Millisecond) // no moment is the beginning
 	var err error
 	if w.hub, err = newHub(context.Background()); err != nil {
@@ -89,7 +87,7 @@ func simulate(seed uint64) (Result, error) {
 	close(w.stop)
 	w.asking.Wait()
 	w.close()
-	return Result{Sum: w.law.Sum(), Unjudged: w.unjudged.Load(), Trace: w.trace.Sum64(), Log: w.log}, nil
+	return Result{Sum: w.law.Sum(), Unjudged: w.unjudged.Load(), Faults: w.faults, Log: w.log}, nil
 }
 
 func (w *world) close() {
@@ -106,7 +104,6 @@ func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := fmt.Sprintf("%12s  ", time.Since(w.began)) + fmt.Sprintf(format, args...)
-	_, _ = w.trace.Write([]byte(text))
 	w.log = append(w.log, text)
 }
 
