@@ -134,6 +134,9 @@ func (c *Cluster) newNode(i int, binary string, flags []string) (n *Node, err er
 	return n, nil
 }
 
+// DatabaseURL returns where the store is, not through the network of any node.
+func (c *Cluster) DatabaseURL() string { return c.Database.URL(database) }
+
 // server returns where PostgreSQL is.
 func (c *Cluster) server() string {
 	c.mu.Lock()

@@ -56,6 +56,7 @@ type subject struct {
 	right *history.Right
 	ask   keywright.Ask
 	valid [mostNodes]atomic.Bool
+	shy   bool // nobody asks about it before it is being taken away: until then no node has it in mind
 	going atomic.Bool
 	gone  atomic.Int64 // when it ended, after the beginning; 0: it has not
 }
@@ -120,6 +121,9 @@ func (w *world) keepAsking(place int) {
 			going, gone := s.going.Load(), s.gone.Load()
 			hot = hot || going && gone == 0
 			since := int64(time.Since(w.began)) - gone
+			if s.shy && !going {
+				continue
+			}
 			if gone == 0 || since < int64(300*time.Millisecond) || n%16 == 0 {
 				w.asking.Go(func() {
 					time.Sleep(time.Duration(1+i) * 10 * time.Microsecond) // one after the other, so that a seed repeats
