@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -164,9 +165,7 @@ func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authori
 		p, a := w.at(place)
 		if a != nil {
 			p.gate.pass()
-			ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-			err := do(ctx, a)
-			cancel()
+			err := w.within(d, name, a, do)
 			p.gate.pass()
 			if err == nil && !p.dead() {
 				w.note("%s: done by process %d", name, p.number)
@@ -182,6 +181,29 @@ func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authori
 	}
 	w.law.Breach("%s could not be done", name)
 	return time.Now(), false
+}
+
+var errImpatient = errors.New("the client did not wait for the answer")
+
+// within does an act. Now and then a client does not wait for the answer when it takes something away: it asks another node,
+// and the first goes on.
+func (w *world) within(d *rand.Rand, name string, a *authority.Authority, do func(context.Context, *authority.Authority) error) error {
+	patient := strings.HasSuffix(name, "issue") || strings.HasSuffix(name, "rotate") || d.IntN(3) > 0
+	done := make(chan error, 1)
+	w.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+		defer cancel()
+		done <- do(ctx, a)
+	})
+	if patient {
+		return <-done
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Millisecond + time.Duration(d.Int64N(int64(30*time.Millisecond)))):
+		return errImpatient
+	}
 }
 
 // recovered looks whether every node judges again, now that everything is mended.
