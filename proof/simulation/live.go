@@ -62,6 +62,7 @@ func (w *world) live(number int) {
 	shy := d.IntN(3) == 0
 	rights := []*subject{w.watch(name, given, keywright.Ask{Key: issued.Key}, shy)}
 	if shy {
+		w.surprise(d, rights[0])
 		w.revoke(d, name, issued.Record.ID, rights)
 		return
 	}
@@ -77,6 +78,20 @@ func (w *world) live(number int) {
 	}
 	time.Sleep(time.Duration(d.Int64N(int64(time.Second))))
 	w.revoke(d, name, id, rights)
+}
+
+// surprise asks every node for the first time while the right is taken away: what they read of it races with that.
+func (w *world) surprise(d *rand.Rand, s *subject) {
+	for place := range w.places {
+		for range 8 {
+			after := time.Duration(d.Int64N(int64(4 * time.Millisecond)))
+			w.asking.Go(func() {
+				time.Sleep(after)
+				w.verify(place, s)
+			})
+		}
+	}
+	time.Sleep(time.Duration(d.Int64N(int64(2 * time.Millisecond))))
 }
 
 func (w *world) revoke(d *rand.Rand, name string, id keywright.KeyID, rights []*subject) {
