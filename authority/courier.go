@@ -4,6 +4,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,12 +61,14 @@ func (c *courier) rouse() {
 
 // begin lets the courier work until it, or the authority, is ended.
 func (c *courier) begin() {
-	if c.closed || c.authority.couriers.sender == nil {
+	if c.closed || c.authority.couriers.sender == nil || c.authority.member != nil && !c.authority.couriers.leads.Load() {
 		return
 	}
 	c.life.Lock()
 	defer c.life.Unlock()
+	c.authority.couriers.mu.RLock()
 	ctx, stop := context.WithCancel(c.authority.couriers.ctx)
+	c.authority.couriers.mu.RUnlock()
 	ended := make(chan struct{})
 	c.stop, c.ended = stop, ended
 	c.authority.chores.Go(func() {
@@ -195,6 +198,9 @@ func (c *courier) write(ctx context.Context, puts []Put, cursor uint64) error {
 		return nil
 	}
 	if err := c.authority.store.Apply(context.WithoutCancel(ctx), Change{Puts: puts}); err != nil {
+		if errors.Is(err, ErrConflict) && c.authority.member != nil {
+			c.authority.couriers.outdated.Store(true) // another node has moved it
+		}
 		return fromStore(err)
 	}
 	c.cursor = cursor

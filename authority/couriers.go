@@ -23,6 +23,7 @@ type couriers struct {
 	head   atomic.Uint64 // of the chain, as it was when last looked at
 
 	outdated atomic.Bool // another node may have changed endpoints
+	leads    atomic.Bool // of several nodes, this one sends
 
 	mu  sync.RWMutex
 	all []*courier // oldest first
@@ -64,9 +65,22 @@ func (s *couriers) remove(id string) {
 // loadEndpoints reads endpoints, their places in the chain and what they were to get, and begins to send.
 func (a *Authority) loadEndpoints(ctx context.Context) error {
 	a.couriers.ctx = ctx
+	all, err := a.readEndpoints(ctx)
+	if err != nil {
+		return err
+	}
+	a.couriers.all = all
+	for _, c := range all {
+		c.begin()
+	}
+	return nil
+}
+
+// readEndpoints returns couriers that do not work yet, oldest first.
+func (a *Authority) readEndpoints(ctx context.Context) ([]*courier, error) {
 	page, err := a.store.List(ctx, Query{Of: Items, Item: itemEndpoint})
 	if err != nil {
-		return fromStore(err)
+		return nil, fromStore(err)
 	}
 	byID := map[string]*courier{}
 	for i := range page.Items {
@@ -81,7 +95,7 @@ func (a *Authority) loadEndpoints(ctx context.Context) error {
 		byID[item.Name] = c
 	}
 	if page, err = a.store.List(ctx, Query{Of: Items, Item: itemCursor}); err != nil {
-		return fromStore(err)
+		return nil, fromStore(err)
 	}
 	for _, item := range page.Items {
 		if c := byID[item.Name]; c != nil && json.Unmarshal(item.Data, &c.cursor) == nil {
@@ -89,16 +103,14 @@ func (a *Authority) loadEndpoints(ctx context.Context) error {
 		}
 	}
 	if err := a.loadDeliveries(ctx, byID); err != nil {
-		return err
+		return nil, err
 	}
+	all := make([]*courier, 0, len(byID))
 	for _, c := range byID {
-		a.couriers.all = append(a.couriers.all, c)
+		all = append(all, c)
 	}
-	slices.SortFunc(a.couriers.all, func(x, y *courier) int { return strings.Compare(x.now().ID, y.now().ID) })
-	for _, c := range a.couriers.all {
-		c.begin()
-	}
-	return nil
+	slices.SortFunc(all, func(x, y *courier) int { return strings.Compare(x.now().ID, y.now().ID) })
+	return all, nil
 }
 
 func (a *Authority) loadDeliveries(ctx context.Context, byID map[string]*courier) error {

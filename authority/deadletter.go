@@ -62,6 +62,9 @@ type ReplayRequest struct {
 // Replay sends events to an endpoint again, and returns how many deliveries it was; of a part of the chain, how many events
 // it looks at again.
 func (a *Authority) Replay(ctx context.Context, c Caller, id string, q ReplayRequest) (int, error) {
+	if err := a.freshEndpoints(ctx); err != nil {
+		return 0, err
+	}
 	courier, err := a.couriers.find(c, ScopeWebhooksWrite, id)
 	if err != nil {
 		return 0, err
@@ -152,6 +155,9 @@ func (c *courier) revive(ctx context.Context, list []Delivery, event Event) erro
 
 // DropDeliveries forgets deliveries that failed: those of these events, or all that are dead. It returns how many.
 func (a *Authority) DropDeliveries(ctx context.Context, c Caller, id string, sequences []uint64, dead bool) (int, error) {
+	if err := a.freshEndpoints(ctx); err != nil {
+		return 0, err
+	}
 	courier, err := a.couriers.find(c, ScopeWebhooksWrite, id)
 	if err != nil {
 		return 0, err

@@ -56,6 +56,9 @@ func (a *Authority) CreateEndpoint(ctx context.Context, c Caller, q EndpointRequ
 	if err := a.checkEndpoint(e); err != nil {
 		return IssuedEndpoint{}, err
 	}
+	if err := a.freshEndpoints(ctx); err != nil {
+		return IssuedEndpoint{}, err
+	}
 	a.couriers.acts.Lock()
 	defer a.couriers.acts.Unlock()
 	if len(a.couriers.list()) >= maxEndpoints {
@@ -134,6 +137,9 @@ func (a *Authority) checkEndpoint(e *Endpoint) error {
 
 // changeEndpoint does one act on an endpoint: what change says it changed becomes an event; nothing, and nothing is done.
 func (a *Authority) changeEndpoint(ctx context.Context, c Caller, id, verb string, change func(*Endpoint, time.Time) ([]string, error)) (*courier, *Endpoint, error) {
+	if err := a.freshEndpoints(ctx); err != nil {
+		return nil, nil, err
+	}
 	a.couriers.acts.Lock()
 	defer a.couriers.acts.Unlock()
 	courier, err := a.couriers.find(c, ScopeWebhooksWrite, id)

@@ -99,6 +99,9 @@ func (a *Authority) EnableEndpoint(ctx context.Context, c Caller, id string, ski
 
 // DeleteEndpoint ends an endpoint, and forgets what it was to get.
 func (a *Authority) DeleteEndpoint(ctx context.Context, c Caller, id string) error {
+	if err := a.freshEndpoints(ctx); err != nil {
+		return err
+	}
 	courier, err := a.couriers.find(c, ScopeWebhooksWrite, id)
 	if err != nil {
 		return err

@@ -121,7 +121,7 @@ func touchedBy(events []Event) touch {
 		case "signing_key", "store":
 			t.signing = true
 		case "webhook":
-			t.endpoints = true
+			t.endpoints = t.endpoints || e.Verb != verbFailing && e.Verb != "webhook.test"
 		}
 		if id, err := keywright.ParseKeyID(e.Target); err == nil {
 			t.records[id] = t.records[id] || e.Verb == "key.rehash"
