@@ -75,6 +75,7 @@ var laws = map[string]law{
 	"bench":                    {ours: everything, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "github.com/envoyproxy/go-control-plane/envoy/..."}},
 	"proof":                    {ours: everything},
 	"proof/history":            {never: outside},
+	"proof/simulation":         {ours: []string{".", "authority", "proof/history", "store/sqlite"}, never: []string{"net/..."}},
 	"proof/cluster":            {ours: []string{".", "api", "authority", "client", "internal/postgrestest", "proof/history"}},
 	"signed":                   {ours: []string{"."}, third: []string{"github.com/go-jose/go-jose/v4/..."}, never: outside},
 	"webhook":                  {ours: []string{"."}, never: []string{"database/...", "os/...", "log", "crypto/rand", "math/rand/...", "embed", "html/...", "testing"}},

@@ -13,7 +13,8 @@
 //
 // Revocation: a verification that begins after Revoke has returned does not answer VALID. The same holds for every
 // change that takes something away. The authority holds a complete table of the hashes it may have to judge and
-// writes to it before a change returns; the store must be held by one process (as store/sqlite is).
+// writes to it before a change returns. The store is held by one process (as store/sqlite is), or says how several
+// share it: see Cluster.
 //
 // An error from Verify means that no judgement could be made. Refuse then, and never say that the key is bad.
 package authority

@@ -4,6 +4,7 @@ package authority
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,10 +116,11 @@ func (a *Authority) extendGraces(last map[keywright.Hash]Use) {
 		if _, ok := a.graces.used(u); !ok {
 			continue
 		}
-		unlock := a.lock(u.Key)
+		unlock, open := a.lock(u.Key), a.guards.lock(u.Key)
 		if g, ok := a.graces.find(u.Hash); ok { // else it was ended meanwhile
 			a.table.Expire(g.known, seconds(g.over()))
 		}
+		open()
 		unlock()
 	}
 }
@@ -209,9 +211,46 @@ func (a *Authority) loadGrace(ctx context.Context, r *Record) error {
 	return nil
 }
 
+// usesLate is how long it may take until others know of the use of a secret.
+const usesLate = 10 * time.Second
+
+// idle returns the keys with a grace that ends when its secret is not used.
+func (g *graces) idle() (ids []keywright.KeyID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id, hashes := range g.by {
+		if slices.ContainsFunc(hashes, func(h keywright.Hash) bool { return g.of[h].idle > 0 }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// learnUses lets secrets of keys live on that were used on any node.
+func (a *Authority) learnUses(ctx context.Context, ids []keywright.KeyID) error {
+	for _, id := range ids {
+		page, err := a.store.List(ctx, Query{Of: Uses, ID: id})
+		if err != nil {
+			return err
+		}
+		last := map[keywright.Hash]Use{}
+		for _, u := range page.Uses {
+			last[u.Hash] = u
+		}
+		a.extendGraces(last)
+	}
+	return nil
+}
+
 // finishGraces writes the end of the graces that are over, with an event for each key.
 func (a *Authority) finishGraces(ctx context.Context) error {
 	now := a.now()
+	if a.member != nil { // another node may have seen a secret used, and not have written so yet
+		now = now.Add(-usesLate)
+		if err := a.learnUses(ctx, a.graces.over(now)); err != nil {
+			return err
+		}
+	}
 	for _, id := range a.graces.over(now) {
 		_, err := a.change(ctx, Operator("system", Origin{}), id, edit{
 			scope: ScopeRotate, verb: "key.grace_ended", change: func(r *Record) ([]string, error) {

@@ -14,8 +14,8 @@ func (a *Authority) Lease() error {
 		return nil
 	}
 	return &Error{
-		Kind: Unavailable, Problem: "it is not known whether another process has the store", Cause: err,
-		Hint: "it mends itself when the store answers again, unless another process took over: look at the log of the server",
+		Kind: Unavailable, Problem: "this node has no lease: what others have taken away is not known here", Cause: err,
+		Hint: "it mends itself when the store answers again; if it stays so, look at the log of the server",
 	}
 }
 

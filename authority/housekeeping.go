@@ -48,6 +48,9 @@ func (a *Authority) tend(ctx context.Context, n int) {
 	a.try(ctx, "looking after leaked keys", a.tendLeaks)
 	a.try(ctx, "looking after the keys that sign tokens", a.tendSigningKeys)
 	if n%5 == 0 {
+		if a.member != nil {
+			a.try(ctx, "reading when old secrets were used", func(ctx context.Context) error { return a.learnUses(ctx, a.graces.idle()) })
+		}
 		a.try(ctx, "refilling credits", a.refillAll)
 	}
 	if n%60 == 0 {

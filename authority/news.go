@@ -15,7 +15,7 @@ const (
 	newsPause = 100 * time.Millisecond // between two looks at the chain: many acts at once are told together
 )
 
-// news tells who waits that events were written. Nobody else writes to the store.
+// news tells who waits that events were written, by this node or by another.
 type news struct {
 	mu   sync.Mutex
 	next chan struct{} // closed with the next event; nil: nobody waits

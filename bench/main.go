@@ -14,6 +14,7 @@
 //	go run ./bench extauthz   Check of Envoy over gRPC, beside a bare gRPC handler: CPU of the server for each request
 //	go run ./bench import     importing 1,000,000 hashes, beside plain inserts of the same rows into SQLite
 //	go run ./bench list       first pages of lists of 1,000,000 keys, beside those of 1,000; list 100000: of as many
+//	go run ./bench nodes      three nodes over PostgreSQL: receipts of revocations, verifications beside those over SQLite
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it
 //	go run ./bench signed     verifying a signed key, beside base64 and HMAC-SHA256 of its payload
 //
@@ -31,7 +32,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}}
+}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}, {"nodes", nodes}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -49,7 +50,7 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list|nodes]")
 		os.Exit(2)
 	}
 }

@@ -11,6 +11,8 @@
 //	go run ./proof cluster  revokes keys on several nodes over PostgreSQL while nodes, network and database fail, and every
 //	                        node is asked about every key all the time: none is VALID after its revoke has returned;
 //	                        -revocations 1000000 for as many
+//	go run ./proof simulate runs several nodes in simulated time from seeds, with every fault that a seed can think of;
+//	                        -seeds 100000 for as many
 //
 // Each ends with 0 if what it proves holds, and prints the seed that repeats a run.
 package main
@@ -39,10 +41,12 @@ func main() {
 		err = languages(os.Args[2:])
 	case "load":
 		err = load(os.Args[2:])
+	case "simulate":
+		err = simulate(os.Args[2:])
 	case "timing":
 		err = timing(os.Args[2:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: go run ./proof cluster|crash|languages|load|timing [flags]; -h after one of them lists its flags")
+		fmt.Fprintln(os.Stderr, "usage: go run ./proof cluster|crash|languages|load|simulate|timing [flags]; -h after one of them lists its flags")
 		os.Exit(2)
 	}
 	if err != nil {

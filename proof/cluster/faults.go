@@ -25,9 +25,9 @@ type fault struct {
 	do   func(r *run, dice *rand.Rand, n *Node) (mend func() error)
 }
 
-// between draws a duration of milliseconds.
-func between(dice *rand.Rand, from, to int) time.Duration {
-	return time.Duration(from+dice.IntN(to-from)) * time.Millisecond
+// between draws a duration, in thousandths of the lease.
+func (r *run) between(dice *rand.Rand, from, to int) time.Duration {
+	return time.Duration(from+dice.IntN(to-from)) * r.lease / 1000
 }
 
 func after(d time.Duration, mend func()) func() error {
@@ -38,43 +38,43 @@ func after(d time.Duration, mend func()) func() error {
 	}
 }
 
-// kinds are all faults. The lease is one second.
+// kinds are all faults.
 var kinds = []fault{
-	{kind: "killed (SIGKILL), and started again", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "killed (SIGKILL), and started again", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.Kill()
 		return func() error {
-			time.Sleep(between(dice, 0, 1500))
+			time.Sleep(r.between(dice, 0, 1500))
 			return n.Start()
 		}
 	}},
-	{kind: "stopped (SIGSTOP) for longer than its lease, and continued", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "stopped (SIGSTOP) for longer than its lease, and continued", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.Pause()
-		return after(between(dice, 1200, 3500), n.Continue)
+		return after(r.between(dice, 1200, 3500), n.Continue)
 	}},
-	{kind: "stopped for less than its lease, and continued", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "stopped for less than its lease, and continued", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.Pause()
-		return after(between(dice, 300, 1000), n.Continue)
+		return after(r.between(dice, 300, 1000), n.Continue)
 	}},
-	{kind: "its connections to PostgreSQL are cut, and new ones refused", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "its connections to PostgreSQL are cut, and new ones refused", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.network.setCut(true)
-		return after(between(dice, 500, 3500), func() { n.network.setCut(false) })
+		return after(r.between(dice, 500, 3500), func() { n.network.setCut(false) })
 	}},
-	{kind: "the network to PostgreSQL drops everything", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "the network to PostgreSQL drops everything", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.network.setHeld(true)
-		return after(between(dice, 500, 3500), func() { n.network.setHeld(false) })
+		return after(r.between(dice, 500, 3500), func() { n.network.setHeld(false) })
 	}},
-	{kind: "the network to PostgreSQL delays by 10 to 500 ms", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "the network to PostgreSQL delays by 10 to 500 ms", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.network.setDelay(func() time.Duration { return time.Duration(10+rand.IntN(490)) * time.Millisecond })
-		return after(between(dice, 1500, 4000), func() { n.network.setDelay(nil) })
+		return after(r.between(dice, 1500, 4000), func() { n.network.setDelay(nil) })
 	}},
-	{kind: "notices of PostgreSQL are lost", do: func(_ *run, dice *rand.Rand, n *Node) func() error {
+	{kind: "notices of PostgreSQL are lost", do: func(r *run, dice *rand.Rand, n *Node) func() error {
 		n.network.setDeaf(true)
-		return after(between(dice, 1500, 3000), func() { n.network.setDeaf(false) })
+		return after(r.between(dice, 1500, 3000), func() { n.network.setDeaf(false) })
 	}},
 	{kind: "PostgreSQL is restarted (immediate)", all: true, do: func(r *run, dice *rand.Rand, _ *Node) func() error {
 		r.cluster.Database.Kill()
 		return func() error {
-			time.Sleep(between(dice, 0, 1500))
+			time.Sleep(r.between(dice, 0, 1500))
 			return r.cluster.Database.Resume()
 		}
 	}},
@@ -94,7 +94,7 @@ var kinds = []fault{
 func (r *run) disturb(ctx context.Context, dice *rand.Rand) (rounds int, err error) {
 	for ; ; rounds++ {
 		for _, i := range dice.Perm(len(kinds)) {
-			time.Sleep(calmAtLeast + between(dice, 0, 700))
+			time.Sleep(calmAtLeast + r.between(dice, 0, 700))
 			if ctx.Err() != nil || r.enough() && rounds > 0 {
 				return rounds, nil
 			}
@@ -128,24 +128,21 @@ func (r *run) fault(dice *rand.Rand, f fault) error {
 		}
 	}
 	all.Wait()
-	w.back = time.Since(mended)
+	r.faults.back(w, mended)
 	return nil
 }
 
-// untilBack waits until a node judges, a few times one after another.
+// untilBack waits until a node has judged for longer than the lease that it may have had since before the fault.
 func (r *run) untilBack(n *Node) {
 	began := time.Now()
-	for good := 0; good < 5; {
+	for good := began; time.Since(good) < r.lease+r.lease/4; time.Sleep(5 * time.Millisecond) {
 		if err := r.askOnce(n, r.steady[0], 2*time.Second); err != nil {
-			good = 0
-		} else {
-			good++
+			good = time.Now()
 		}
-		if time.Since(began) > mostBack {
-			r.law.Breach("node %d judges nothing %s after the fault: %s", n.Index, mostBack, n.lastWords())
+		if time.Since(began) > mostBack+5*r.lease {
+			r.law.Breach("node %d does not judge again by itself, %s after the fault: %s", n.Index, time.Since(began), n.lastWords())
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -165,7 +162,7 @@ func (r *run) keepPatient(ctx context.Context, dice *rand.Rand) {
 		if took := time.Since(began); err == nil {
 			r.faults.retried(took)
 		} else if !r.faults.excuseAll(began, time.Now()) {
-			r.law.Breach("a client that asked every node got no judgement within %s: %v", took, err)
+			r.trouble(n%len(r.cluster.Nodes), began, time.Now(), "a client that asked every node", err)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}

@@ -49,7 +49,10 @@ type Cluster struct {
 	target   string // where the proxies go
 }
 
-const database = "keywright"
+const (
+	database = "keywright"
+	rootKey  = "root.key"
+)
 
 // Options say how a cluster is made.
 type Options struct {
@@ -57,7 +60,7 @@ type Options struct {
 	Flags []string // of keywright serve, besides where things are
 }
 
-// Start builds the binary and starts everything; all nodes at once, and over an empty store.
+// Start builds the binary and starts everything; all nodes at about the same time, and over an empty store.
 func Start(ctx context.Context, o Options) (c *Cluster, err error) {
 	c = &Cluster{}
 	defer func() {
@@ -86,9 +89,14 @@ func Start(ctx context.Context, o Options) (c *Cluster, err error) {
 		}
 		c.Nodes = append(c.Nodes, n)
 	}
-	for _, n := range c.Nodes {
+	for i, n := range c.Nodes {
 		if err := n.Start(); err != nil {
 			return c, err
+		}
+		if i == 0 { // the root key, which an operator would hand to all of them
+			if err := n.waitFile(filepath.Join(c.folder, rootKey)); err != nil {
+				return c, err
+			}
 		}
 	}
 	for _, n := range c.Nodes {
@@ -120,11 +128,14 @@ func (c *Cluster) newNode(i int, binary string, flags []string) (n *Node, err er
 	}
 	n.flags = append([]string{
 		"serve", "--listen", n.address, "--database-url-file", url, "--data", filepath.Join(n.folder, "data"),
-		"--root-key-file", filepath.Join(c.folder, "root.key"), "--admin-key-file", filepath.Join(n.folder, "admin-key"),
+		"--root-key-file", filepath.Join(c.folder, rootKey), "--admin-key-file", filepath.Join(n.folder, "admin-key"),
 		"--log-format", "json", "--log-level", "info", "--drain", "500ms", "--stop-timeout", "5s",
 	}, flags...)
 	return n, nil
 }
+
+// DatabaseURL returns where the store is, not through the network of any node.
+func (c *Cluster) DatabaseURL() string { return c.Database.URL(database) }
 
 // server returns where PostgreSQL is.
 func (c *Cluster) server() string {
@@ -193,6 +204,20 @@ func (n *Node) Start() error {
 	defer n.mu.Unlock()
 	n.cmd, n.ended = cmd, ended
 	return nil
+}
+
+// waitFile waits until the process has made a file.
+func (n *Node) waitFile(path string) error {
+	for {
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			return nil
+		}
+		select {
+		case <-n.ended:
+			return fmt.Errorf("node %d ended at its start: %s", n.Index, n.lastWords())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // Log is the file with what the process has said.

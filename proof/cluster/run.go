@@ -24,26 +24,29 @@ import (
 
 const (
 	askersPerNode = 2
-	nearShare     = 10 // one right in so many must be seen VALID shortly before its end
+	nearShare     = 10   // one right in so many must be seen VALID shortly before its end
+	mostQuiet     = 1000 // one verification in so many may get no judgement though nothing fails: the machine has other things to do
 	settle        = 3 * time.Second
 	sweepBatch    = 200
 )
 
 // A run is one proof.
 type run struct {
-	out     io.Writer
-	cluster *Cluster
-	clients []*client.Client // one for each node
-	law     *history.Law
-	watch   watch
-	faults  faults
-	steady  []*subject
-	began   time.Time
-	wanted  int64
-	revoked atomic.Int64
-	spent   atomic.Int64
-	asking  sync.WaitGroup
-	calm    bool // no faults
+	out        io.Writer
+	cluster    *Cluster
+	clients    []*client.Client // one for each node
+	law        *history.Law
+	watch      watch
+	faults     faults
+	steady     []*subject
+	began      time.Time
+	wanted     int64
+	revoked    atomic.Int64
+	spent      atomic.Int64
+	quietShown atomic.Int64
+	asking     sync.WaitGroup
+	calm       bool // no faults
+	lease      time.Duration
 }
 
 // Main runs the proof as args say.
@@ -52,8 +55,9 @@ func Main(args []string) error {
 	revocations := flags.Int64("revocations", 10_000, "how many keys are revoked at least; and each fault is done at least once")
 	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "chooses acts and faults; the times of a run do not repeat")
 	nodes := flags.Int("nodes", 3, "how many nodes")
-	workers := flags.Int("workers", 24, "how many clients issue and revoke")
+	workers := flags.Int("workers", 12, "how many clients issue and revoke")
 	calm := flags.Bool("calm", false, "without faults")
+	lease := flags.Duration("lease", time.Second, "of the nodes; faults last longer with it. A machine that is busy with other things needs a longer one")
 	keep := flags.String("logs", "", "copy what the nodes logged into this folder")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -61,11 +65,11 @@ func Main(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	fmt.Printf("%d revocations, %d nodes, seed %d\n", *revocations, *nodes, *seed)
-	c, err := Start(ctx, Options{Nodes: *nodes})
+	c, err := Start(ctx, Options{Nodes: *nodes, Flags: []string{"--lease", lease.String()}})
 	if err != nil {
 		return err
 	}
-	r := &run{out: os.Stdout, cluster: c, law: &history.Law{}, began: time.Now(), wanted: *revocations, calm: *calm}
+	r := &run{out: os.Stdout, cluster: c, law: &history.Law{}, began: time.Now(), wanted: *revocations, calm: *calm, lease: *lease}
 	err = r.prove(ctx, rand.New(rand.NewPCG(*seed, 1)), *workers)
 	if *keep != "" {
 		c.keepLogs(*keep)
@@ -125,6 +129,9 @@ func (r *run) prove(ctx context.Context, dice *rand.Rand, workers int) error {
 		return err
 	case ctx.Err() != nil && !r.enough():
 		return ctx.Err()
+	}
+	if quiet := r.faults.unexcused(); uint64(quiet)*mostQuiet > sum.Valid+sum.Refused {
+		return fmt.Errorf("%d requests got no judgement though nothing failed, more than one in %d: is the machine too busy for a lease of %s?", quiet, mostQuiet, r.lease)
 	}
 	return sum.Err(nearShare)
 }

@@ -45,7 +45,7 @@ func (r *run) table() {
 	defer f.mu.Unlock()
 	of := map[string]*measure{noFault: {}}
 	order := []string{noFault}
-	f.calm.kind = noFault
+	f.calm.kind, f.calm.errors = noFault, f.quiet
 	for _, w := range append([]*window{&f.calm}, f.windows...) {
 		if of[w.kind] == nil {
 			of[w.kind] = &measure{}
@@ -62,9 +62,6 @@ func (r *run) table() {
 		r.log("| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s | 0 |", kind, count(kind, m.times), milliseconds(m.held), m.errors,
 			milliseconds(m.until), milliseconds(m.back), milliseconds(m.patientest),
 			milliseconds(at(m.receipts, 50)), milliseconds(at(m.receipts, 99)), milliseconds(at(m.receipts, 100)))
-	}
-	if f.quiet > 0 {
-		r.log("\n%d requests got no judgement, and no fault accounts for it", f.quiet)
 	}
 }
 

@@ -71,6 +71,16 @@ func (f *faults) paused(since time.Time, nodes int) {
 	f.windows = append(f.windows, &window{kind: machineOut, nodes: slices.Repeat([]bool{true}, nodes), began: since, ended: time.Now()})
 }
 
+// back notes how long after its end a fault was still felt.
+func (f *faults) back(w *window, mended time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w.back = max(w.lastError.Sub(mended), 0)
+	if w.lastError.IsZero() {
+		w.back = 0
+	}
+}
+
 // hit reports whether a fault that is open hits a node.
 func (f *faults) hit(node int) bool {
 	f.mu.Lock()
@@ -133,10 +143,19 @@ func (r *run) trouble(node int, began, ended time.Time, what string, err error) 
 		r.law.Breach("node %d: %s was answered by %d: %v", node, what, status, err)
 		return
 	}
-	if !r.faults.excuse(node, began, ended) {
-		r.law.Breach("node %d: %s got no judgement, and no fault accounts for it (%s, %s after the start): %v",
-			node, what, ended.Sub(began).Round(time.Millisecond), began.Sub(r.began).Round(time.Millisecond), err)
+	if !r.faults.excuse(node, began, ended) && r.quietShown.Add(1) <= mostShown {
+		r.log("%8s  node %d: %s got no judgement, and no fault accounts for it (it took %s): %v",
+			time.Since(r.began).Round(time.Millisecond), node, what, ended.Sub(began).Round(time.Millisecond), err)
 	}
+}
+
+const mostShown = 10
+
+// unexcused returns how many requests got no judgement without a fault.
+func (f *faults) unexcused() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.quiet
 }
 
 // keepTime notes when the machine has no time for the proof.

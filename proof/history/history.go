@@ -9,7 +9,8 @@
 // and ends after its answer has arrived. Answers may be told in any order and by many goroutines.
 //
 // A proof in which nobody was VALID shortly before the end of the right proves nothing: it could have been refused for
-// any other reason. So how near the last VALID was is counted as well.
+// any other reason. So how near the last VALID was is counted as well: whether one was answered, or still on its way, within
+// Near before the return, and whether one even began then.
 package history
 
 import (
@@ -18,7 +19,7 @@ import (
 	"time"
 )
 
-// Near is how shortly before the return of an act a VALID verification has to begin to count.
+// Near is how shortly before the return of an act a VALID has to be answered to count.
 const Near = 5 * time.Millisecond
 
 // A Law gathers what broke it, and what shows that it was tried.
@@ -27,6 +28,7 @@ type Law struct {
 	broken  []error
 	taken   int
 	near    int
+	began   int
 	valid   uint64
 	refused uint64
 }
@@ -43,6 +45,8 @@ type Right struct {
 	restoring time.Time // when the request was sent that gives it back
 	lastValid time.Time // the latest beginning of a verification that was VALID
 	lastNode  int
+	lastEnd   time.Time // the latest answer VALID
+	near      bool      // counted as near
 }
 
 // Give begins to watch a right whose act has returned at that time.
@@ -65,8 +69,10 @@ func (r *Right) Taken(returned time.Time) {
 	r.mu.Lock()
 	r.taken = returned
 	last, node := r.lastValid, r.lastNode
+	r.near = !r.lastEnd.Before(returned.Add(-Near))
+	near := r.near
 	r.mu.Unlock()
-	r.law.count(!last.IsZero() && !last.Before(returned.Add(-Near)) && !last.After(returned))
+	r.law.count(near, !last.Before(returned.Add(-Near)) && !last.After(returned))
 	if last.After(returned) {
 		r.law.breach("%s: node %d answered VALID to a verification that began %s after the act returned", r.name, node, last.Sub(returned))
 	}
@@ -94,7 +100,17 @@ func (r *Right) Answered(node int, began, ended time.Time, valid bool) {
 	if valid && began.After(r.lastValid) && (restoring.IsZero() || ended.Before(restoring)) {
 		r.lastValid, r.lastNode = began, node
 	}
+	late := valid && !taken.IsZero() && !r.near && !began.After(taken) && !ended.Before(taken.Add(-Near))
+	if late { // it was on its way when the act returned
+		r.near = true
+	}
+	if valid && ended.After(r.lastEnd) {
+		r.lastEnd = ended
+	}
 	r.mu.Unlock()
+	if late {
+		r.law.late()
+	}
 	switch {
 	case valid && !taken.IsZero() && began.After(taken) && (restoring.IsZero() || ended.Before(restoring)):
 		r.law.breach("%s: node %d answered VALID to a verification that began %s after the act returned", r.name, node, began.Sub(taken))
@@ -112,13 +128,22 @@ func (l *Law) breach(format string, args ...any) {
 	l.broken = append(l.broken, fmt.Errorf(format, args...))
 }
 
-func (l *Law) count(near bool) {
+func (l *Law) count(near, began bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.taken++
 	if near {
 		l.near++
 	}
+	if began {
+		l.began++
+	}
+}
+
+func (l *Law) late() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.near++
 }
 
 func (l *Law) seen(valid bool) {
@@ -134,7 +159,8 @@ func (l *Law) seen(valid bool) {
 // A Sum is what was seen.
 type Sum struct {
 	Taken          int // rights that were taken away
-	Near           int // of these, those with a VALID that began within Near before the return
+	Near           int // of these, those with a VALID that was answered within Near before the return, or was on its way then
+	Began          int // of these, those with one that even began then
 	Valid, Refused uint64
 	Broken         []error
 }
@@ -143,7 +169,7 @@ type Sum struct {
 func (l *Law) Sum() Sum {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Sum{Taken: l.taken, Near: l.near, Valid: l.valid, Refused: l.refused, Broken: append([]error(nil), l.broken...)}
+	return Sum{Taken: l.taken, Near: l.near, Began: l.began, Valid: l.valid, Refused: l.refused, Broken: append([]error(nil), l.broken...)}
 }
 
 // mostShown is how many breaches an error tells of.
@@ -160,12 +186,12 @@ func (s Sum) Err(share int) error {
 		return fmt.Errorf("the law was broken %d times:%s", n, text)
 	}
 	if s.Taken == 0 || s.Near*share < s.Taken {
-		return fmt.Errorf("it proves nothing: only %d of %d rights were VALID within %s before the act returned that took them away", s.Near, s.Taken, Near)
+		return fmt.Errorf("it proves nothing: only %d of %d rights were answered VALID within %s before the act returned that took them away", s.Near, s.Taken, Near)
 	}
 	return nil
 }
 
 func (s Sum) String() string {
-	return fmt.Sprintf("%d rights taken away, %d of them VALID within %s before the return; %d VALID and %d refusals seen; the law was broken %d times",
-		s.Taken, s.Near, Near, s.Valid, s.Refused, len(s.Broken))
+	return fmt.Sprintf("%d rights taken away, %d of them answered VALID within %s before the return (for %d that verification even began then); %d VALID and %d refusals seen; the law was broken %d times",
+		s.Taken, s.Near, Near, s.Began, s.Valid, s.Refused, len(s.Broken))
 }

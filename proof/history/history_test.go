@@ -108,13 +108,13 @@ func TestWhatProvesNothing(t *testing.T) {
 	for i := range 10 {
 		r := taken(&l)
 		if i == 0 {
-			r.Answered(0, at(116), at(117), true) // near
+			r.Answered(0, at(110), at(116), true) // near
 		}
-		r.Answered(0, at(110), at(117), true) // too early to prove anything
+		r.Answered(0, at(110), at(114), true) // too early to prove anything
 		r.Taken(at(120))
 	}
 	s := l.Sum()
-	if s.Taken != 10 || s.Near != 1 {
+	if s.Taken != 10 || s.Near != 1 || s.Began != 0 {
 		t.Fatalf("%d taken, %d near", s.Taken, s.Near)
 	}
 	if err := s.Err(10); err != nil {
@@ -122,5 +122,24 @@ func TestWhatProvesNothing(t *testing.T) {
 	}
 	if err := s.Err(9); err == nil || !strings.Contains(err.Error(), "proves nothing") {
 		t.Errorf("one in ten was near, one in nine is needed: %v", err)
+	}
+}
+
+// TestNear counts one right once, whether its VALID is told before the return or after it.
+func TestNear(t *testing.T) {
+	var l Law
+	r := taken(&l)
+	r.Answered(0, at(117), at(118), true)
+	r.Taken(at(120))
+	r.Answered(0, at(112), at(121), true)
+	if s := l.Sum(); s.Near != 1 || s.Began != 1 {
+		t.Errorf("told before: %d near, %d began", s.Near, s.Began)
+	}
+	r = taken(&l)
+	r.Taken(at(120))
+	r.Answered(0, at(112), at(121), true)
+	r.Answered(1, at(112), at(121), true)
+	if s := l.Sum(); s.Near != 2 || s.Began != 1 {
+		t.Errorf("told after: %d near, %d began", s.Near, s.Began)
 	}
 }

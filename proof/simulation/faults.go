@@ -3,6 +3,7 @@
 package simulation
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -22,11 +23,11 @@ func (w *world) disturb() {
 	for time.Since(w.began) < faultsFor {
 		time.Sleep(time.Duration(d.Int64N(int64(often))))
 		place := d.IntN(len(w.places))
+		dice := rand.New(rand.NewPCG(d.Uint64(), 1))
 		p, a := w.at(place)
 		if a == nil {
 			continue
 		}
-		dice := rand.New(rand.NewPCG(d.Uint64(), 1))
 		w.tasks.Go(func() { w.fault(place, p, dice) })
 	}
 	time.Sleep(4 * time.Second) // the longest fault
@@ -43,7 +44,11 @@ func (w *world) disturb() {
 // fault does one fault to one process, and ends it.
 func (w *world) fault(place int, p *process, d *rand.Rand) {
 	lasts := 50*time.Millisecond + time.Duration(d.Int64N(int64(3*time.Second)))
-	switch d.IntN(7) {
+	kind := d.IntN(7)
+	w.mu.Lock()
+	w.faults = append(w.faults, fmt.Sprintf("%d to node %d for %s", kind, place, lasts))
+	w.mu.Unlock()
+	switch kind {
 	case 0, 1:
 		w.note("process %d is stopped for %s", p.number, lasts)
 		p.gate.set(true)

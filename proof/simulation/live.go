@@ -17,8 +17,12 @@ var operator = authority.Operator("simulation", authority.Origin{})
 
 // give begins to watch a right.
 func (w *world) give(name string, given time.Time, ask keywright.Ask) *subject {
+	return w.watch(name, given, ask, false)
+}
+
+func (w *world) watch(name string, given time.Time, ask keywright.Ask, shy bool) *subject {
 	ask.Keyspace = authority.DefaultKeyspace
-	s := &subject{right: w.law.Give(name, given), ask: ask}
+	s := &subject{right: w.law.Give(name, given), ask: ask, shy: shy}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.subjects = append(w.subjects[:len(w.subjects):len(w.subjects)], s)
@@ -55,7 +59,13 @@ func (w *world) live(number int) {
 	if !ok {
 		return
 	}
-	rights := []*subject{w.give(name, given, keywright.Ask{Key: issued.Key})}
+	shy := d.IntN(3) == 0
+	rights := []*subject{w.watch(name, given, keywright.Ask{Key: issued.Key}, shy)}
+	if shy {
+		w.surprise(d, rights[0])
+		w.revoke(d, name, issued.Record.ID, rights)
+		return
+	}
 	time.Sleep(time.Duration(d.Int64N(int64(2 * time.Second))))
 	id := issued.Record.ID
 	switch d.IntN(6) {
@@ -67,6 +77,24 @@ func (w *world) live(number int) {
 		w.narrow(d, name, id, issued.Key)
 	}
 	time.Sleep(time.Duration(d.Int64N(int64(time.Second))))
+	w.revoke(d, name, id, rights)
+}
+
+// surprise asks every node for the first time while the right is taken away: what they read of it races with that.
+func (w *world) surprise(d *rand.Rand, s *subject) {
+	for place := range w.places {
+		for range 8 {
+			after := time.Duration(d.Int64N(int64(4 * time.Millisecond)))
+			w.asking.Go(func() {
+				time.Sleep(after)
+				w.verify(place, s)
+			})
+		}
+	}
+	time.Sleep(time.Duration(d.Int64N(int64(2 * time.Millisecond))))
+}
+
+func (w *world) revoke(d *rand.Rand, name string, id keywright.KeyID, rights []*subject) {
 	w.take(d, name+": revoke", rights, func(ctx context.Context, a *authority.Authority) error {
 		_, err := a.Revoke(ctx, operator, id, "the simulation")
 		return err

@@ -6,9 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,10 +18,10 @@ import (
 )
 
 const (
-	faultsFor = 6 * time.Second // then everything is mended
+	faultsFor  = 6 * time.Second // then everything is mended
 	afterwards = 3 * time.Second // and asked about for so long, when the last right has ended
-	keys      = 5
-	mostNodes = 4
+	keys       = 5
+	mostNodes  = 4
 )
 
 // A world is one simulation.
@@ -41,7 +40,7 @@ type world struct {
 	all      []*process
 	started  int
 	subjects []*subject
-	trace    hash.Hash64
+	faults   []string
 	log      []string
 }
 
@@ -49,8 +48,8 @@ type world struct {
 type Result struct {
 	Sum      history.Sum
 	Unjudged uint64   // verifications that got an error
-	Trace    uint64   // the same for the same seed
-	Log      []string // what was done, in order
+	Faults   []string // in order
+	Log      []string // what happened, in order
 }
 
 // A subject is a right and the ask about it.
@@ -58,13 +57,14 @@ type subject struct {
 	right *history.Right
 	ask   keywright.Ask
 	valid [mostNodes]atomic.Bool
+	shy   bool // nobody asks about it before it is being taken away: until then no node has it in mind
 	going atomic.Bool
 	gone  atomic.Int64 // when it ended, after the beginning; 0: it has not
 }
 
 // simulate runs one seed. It must be called where time does not pass by itself (testing/synctest).
 func simulate(seed uint64) (Result, error) {
-	w := &world{lots: lots(seed), began: time.Now(), stop: make(chan struct{}), trace: fnv.New64a()}
+	w := &world{lots: lots(seed), began: time.Now(), stop: make(chan struct{})}
 	time.Sleep(time.Millisecond) // no moment is the beginning
 	var err error
 	if w.hub, err = newHub(context.Background()); err != nil {
@@ -89,7 +89,7 @@ func simulate(seed uint64) (Result, error) {
 	close(w.stop)
 	w.asking.Wait()
 	w.close()
-	return Result{Sum: w.law.Sum(), Unjudged: w.unjudged.Load(), Trace: w.trace.Sum64(), Log: w.log}, nil
+	return Result{Sum: w.law.Sum(), Unjudged: w.unjudged.Load(), Faults: w.faults, Log: w.log}, nil
 }
 
 func (w *world) close() {
@@ -106,7 +106,6 @@ func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := fmt.Sprintf("%12s  ", time.Since(w.began)) + fmt.Sprintf(format, args...)
-	_, _ = w.trace.Write([]byte(text))
 	w.log = append(w.log, text)
 }
 
@@ -123,6 +122,9 @@ func (w *world) keepAsking(place int) {
 			going, gone := s.going.Load(), s.gone.Load()
 			hot = hot || going && gone == 0
 			since := int64(time.Since(w.began)) - gone
+			if s.shy && !going {
+				continue
+			}
 			if gone == 0 || since < int64(300*time.Millisecond) || n%16 == 0 {
 				w.asking.Go(func() {
 					time.Sleep(time.Duration(1+i) * 10 * time.Microsecond) // one after the other, so that a seed repeats
@@ -163,9 +165,7 @@ func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authori
 		p, a := w.at(place)
 		if a != nil {
 			p.gate.pass()
-			ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-			err := do(ctx, a)
-			cancel()
+			err := w.within(d, name, a, do)
 			p.gate.pass()
 			if err == nil && !p.dead() {
 				w.note("%s: done by process %d", name, p.number)
@@ -181,6 +181,29 @@ func (w *world) act(d *rand.Rand, name string, do func(context.Context, *authori
 	}
 	w.law.Breach("%s could not be done", name)
 	return time.Now(), false
+}
+
+var errImpatient = errors.New("the client did not wait for the answer")
+
+// within does an act. Now and then a client does not wait for the answer when it takes something away for good: it asks
+// another node, and the first goes on.
+func (w *world) within(d *rand.Rand, name string, a *authority.Authority, do func(context.Context, *authority.Authority) error) error {
+	patient := d.IntN(3) > 0 || !strings.HasSuffix(name, "revoke") && !strings.HasSuffix(name, "narrow")
+	done := make(chan error, 1)
+	w.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+		defer cancel()
+		done <- do(ctx, a)
+	})
+	if patient {
+		return <-done
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Millisecond + time.Duration(d.Int64N(int64(30*time.Millisecond)))):
+		return errImpatient
+	}
 }
 
 // recovered looks whether every node judges again, now that everything is mended.

@@ -166,6 +166,10 @@ func TestLeaseCountsFromTheQuestion(t *testing.T) {
 	cut, store := startFaulty(t, url, func(f *faultyStore) { f.deaf = true })
 	issued := good.issue(t)
 	cut.wantValid(t, issued.Key)
+	eventually(t, "the node has nothing left to read", func() bool {
+		_, head, err := good.store.Nodes(t.Context())
+		return err == nil && good.stateOf(t, "faulty").Confirmed == head.Sequence
+	})
 	asked, answer := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	hold := func() {

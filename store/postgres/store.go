@@ -7,13 +7,13 @@
 // All tables are in a schema of their own, so that the database may hold other things too. The user needs the right to
 // make that schema (CREATE on the database), or to own it.
 //
-// One process at a time has the store open: a revocation is true for everyone at once because there is no one else.
-// The right is an advisory lock of a session that the process keeps, so it ends with the process, however that ends;
-// the others get an *InUseError that names the holder. The lock is looked at every second. When its session is lost, or
-// the database has not answered for three seconds, the store answers nothing but errors, and an authority over it judges
-// nothing, until it has the lock again and finds that nobody had it in between. Who opens a store that was not closed
-// waits three seconds, as its former holder may be cut off and not dead. The lock needs a connection that stays with its
-// session: a pooler in transaction mode does not do.
+// Several processes may have the store open if each says so (Options.Shared): the authorities over it are its nodes, and
+// keep leases (authority.Cluster). Without that, one process at a time has it. The right is an advisory lock of a session
+// that the process keeps, shared or not, so it ends with the process, however that ends; others get an *InUseError that
+// names the holder. Who has it alone looks at the lock every second. When its session is lost, or the database has not
+// answered for three seconds, the store answers nothing but errors until it has the lock again and finds that nobody had
+// it in between. Who opens a store that was not closed waits until its former holder, which may be cut off and not dead,
+// has noticed. The lock needs a connection that stays with its session: a pooler in transaction mode does not do.
 //
 // What Apply and Spend have acknowledged is committed with synchronous_commit on, or what the server has that is
 // stronger. Times are kept to the millisecond. Text must be UTF-8 without NUL, or Apply refuses it.
