@@ -33,7 +33,7 @@ func (f *search) unwrap(r *rule, at int) {
 		from -= 4
 	}
 	start := (group-from)/4*3 + r.skip // where the key begins
-	plain, places := decodeBase64(f.text[from:min(len(f.text), from+2*maxWrapped)])
+	plain, places := decodeBase64(f.text[from:], maxWrapped)
 	if start+1 >= len(plain) {
 		return
 	}
@@ -65,23 +65,93 @@ func isBase64(group []byte) bool {
 	return true
 }
 
-// decodeBase64 undoes base64 of either alphabet as far as it goes, over the ends of lines, and says where each byte stood.
-func decodeBase64(text []byte) (plain []byte, places []int) {
-	plain, places = make([]byte, 0, maxWrapped*3/4), make([]int, 0, maxWrapped*3/4)
-	bits, n, last := uint32(0), 0, 0
-	for i, c := range text {
-		v := sixBits[c]
-		switch {
-		case v >= 0:
-			last = i
-		case (c == '\n' || c == '\r' || c == ' ' || c == '\t') && i-last < 32 && bytes.IndexByte(text[last:i+1], '\n') >= 0, c == '\r':
-			continue
-		default:
-			return plain, places
+// leastPacked is the row of base64 from which on all of it is undone: a line of PEM has 64.
+const leastPacked = 60
+
+// packed looks for keys in a stretch of base64 and in the lines that go on with it: for those that nothing but their
+// checksum tells, and those that are broken between lines. It returns where the stretch ends.
+func (f *search) packed(from, end int) int {
+	if end-from < leastPacked {
+		return from
+	}
+	text := hidesText(f.text[from:end])
+	for next := end; next < len(f.text); { // the lines that follow
+		start := skipBreak(f.text, next)
+		if start == next {
+			break
 		}
-		if len(plain) >= maxWrapped*3/4 {
-			return plain, places
+		for next = start; next < len(f.text) && sixBits[f.text[next]] >= 0; {
+			next++
 		}
+		text, end = text || hidesText(f.text[start:next]), next
+	}
+	if !text {
+		return end
+	}
+	for at := from; at < end; at += packedStep {
+		for shift := range min(4, end-at) {
+			plain, places := decodeBase64(f.text[at+shift:end], packedStep+maxWrapped)
+			inner := search{s: f.s, text: plain, depth: maxDepth}
+			inner.rows()
+			for _, s := range inner.spans {
+				f.keepWithin(at+shift+places[s.from], at+shift+places[s.to-1]+1, s.finding, Base64)
+			}
+		}
+	}
+	return end
+}
+
+// hidesText reports whether a row could be base64 of ASCII: of three bytes none has its highest bit, nine times in a row.
+// Without that no key is in it, and most rows need not be undone.
+func hidesText(row []byte) bool {
+	for shift := range 4 {
+		good := 0
+		for i := shift; i+3 <= len(row); i += 4 {
+			if good++; sixBits[row[i]]&32|sixBits[row[i+1]]&8|sixBits[row[i+2]]&2 != 0 {
+				good = 0
+			} else if good == 9 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// packedStep is how much base64 is undone at once.
+const packedStep = 48 << 10
+
+// skipBreak returns where the text goes on after the end of a line and the indent of the next, or at itself.
+func skipBreak(text []byte, at int) int {
+	next := at
+	if next < len(text) && text[next] == '\r' {
+		next++
+	}
+	if next >= len(text) || text[next] != '\n' {
+		return at
+	}
+	for next++; next < len(text) && next-at < 32 && (text[next] == ' ' || text[next] == '\t'); next++ {
+	}
+	if next >= len(text) || sixBits[text[next]] < 0 {
+		return at
+	}
+	return next
+}
+
+// decodeBase64 undoes base64 of either alphabet, over the ends of lines: of so many characters at most. It says where
+// each byte stood.
+func decodeBase64(text []byte, most int) (plain []byte, places []int) {
+	plain, places = make([]byte, 0, min(most, len(text))*3/4), make([]int, 0, min(most, len(text))*3/4)
+	bits, n := uint32(0), 0
+	for i := 0; i < len(text) && most > 0; i++ {
+		v := sixBits[text[i]]
+		if v < 0 {
+			next := skipBreak(text, i)
+			if next == i {
+				break
+			}
+			i, v = next, sixBits[text[next]]
+		}
+		most--
 		bits, n = bits<<6|uint32(v), n+6
 		if n >= 8 {
 			n -= 8
