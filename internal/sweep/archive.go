@@ -24,7 +24,7 @@ const (
 	maxEntries  = 1 << 20  // of one archive
 	maxInMemory = 64 << 20 // a zip within another archive
 	freeSize    = 64 << 20 // what an archive may always unpack to
-	maxRatio    = 1000     // what else it may, for each byte of it
+	maxRatio    = 200      // what else it may, for each byte of it
 )
 
 // budget is what is left for an archive to unpack to, all within it included.

@@ -167,7 +167,7 @@ func (w *worker) object(ctx context.Context, out *bufio.Reader, o object) error 
 	}
 	fields := strings.Fields(header)
 	if len(fields) != 3 {
-		w.problem(o.id, "is not in the repository")
+		w.problem(o.at("git"), "cannot be read: the repository lacks object %s, or it is corrupt", o.id)
 		return nil
 	}
 	size, err := strconv.ParseInt(fields[2], 10, 64)
