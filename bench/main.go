@@ -16,6 +16,7 @@
 //	go run ./bench list       first pages of lists of 1,000,000 keys, beside those of 1,000; list 100000: of as many
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it
 //	go run ./bench signed     verifying a signed key, beside base64 and HMAC-SHA256 of its payload
+//	go run ./bench scan       finding keys in a real tree, beside ripgrep for the literal prefix, and gitleaks
 //
 // Without an argument it runs all of them. RESULTS.md beside it keeps what the last run printed.
 package main
@@ -31,7 +32,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}}
+}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}, {"scan", scan}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -49,7 +50,7 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list|scan]")
 		os.Exit(2)
 	}
 }
