@@ -55,7 +55,10 @@ func (w *worker) input(ctx context.Context, name string, r io.Reader, file *os.F
 		w.ended(name, err)
 		return
 	}
-	kind := kindOf(w.head[:n])
+	kind := ""
+	if !w.Closed {
+		kind = kindOf(w.head[:n])
+	}
 	if kind != "" && b == nil {
 		b = &budget{left: w.maxBytes()}
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {

@@ -198,6 +198,19 @@ func TestArchives(t *testing.T) {
 	})
 }
 
+// TestClosed leaves archives as they are where it is told to.
+func TestClosed(t *testing.T) {
+	r, key := newRun(t)
+	r.Closed = true
+	if err := r.Reader(t.Context(), "a.tar", bytes.NewReader(tarOf("x", []byte(key)))); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reader(t.Context(), "a.gz", bytes.NewReader(gzipped([]byte(key)))); err != nil {
+		t.Fatal(err)
+	}
+	r.told(t, []string{"a.tar"}, nil) // a tar holds its entries as they are
+}
+
 // TestEndless stops at the bound, says so, and keeps what it found.
 func TestEndless(t *testing.T) {
 	r, key := newRun(t)
