@@ -23,7 +23,7 @@ const (
 	maxDepth    = 6        // archives and compressions within each other
 	maxEntries  = 1 << 20  // of one archive
 	maxInMemory = 64 << 20 // a zip within another archive
-	freeSize    = 64 << 20 // what an archive may always unpack to
+	freeSize    = 16 << 20 // what an archive may always unpack to
 	maxRatio    = 200      // what else it may, for each byte of it
 )
 

@@ -166,7 +166,7 @@ func TestArchives(t *testing.T) {
 	r, key := newRun(t)
 	dir := t.TempDir()
 	text := []byte("k=" + key + "\n")
-	bomb := make([]byte, 150<<20)
+	bomb := make([]byte, 40<<20)
 	deep := text
 	for range 8 {
 		deep = gzipped(deep)
