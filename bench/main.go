@@ -17,6 +17,7 @@
 //	go run ./bench nodes      three nodes over PostgreSQL: receipts of revocations, verifications beside those over SQLite
 //	go run ./bench inspect    guessing what a string is, beside SHA-256 of it
 //	go run ./bench signed     verifying a signed key, beside base64 and HMAC-SHA256 of its payload
+//	go run ./bench scan       finding keys in a real tree, beside ripgrep for the literal prefix, and gitleaks
 //
 // Without an argument it runs all of them. RESULTS.md beside it keeps what the last run printed.
 package main
@@ -24,6 +25,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"runtime"
 	"strings"
 	"time"
@@ -32,7 +34,23 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}, {"nodes", nodes}}
+}{
+	{"generate", generate},
+	{"verify", verify},
+	{"memory", memory},
+	{"spend", spend},
+	{"http", overHTTP},
+	{"middleware", middleware},
+	{"batch", batch},
+	{"forward", forward},
+	{"extauthz", overExtAuthz},
+	{"signed", signedKeys},
+	{"inspect", inspect},
+	{"import", importKeys},
+	{"list", lists},
+	{"nodes", nodes},
+	{"scan", scan},
+}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -50,7 +68,11 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list|nodes]")
+		names := make([]string, len(benches))
+		for i, b := range benches {
+			names[i] = b.name
+		}
+		fmt.Fprintf(os.Stderr, "usage: go run ./bench [%s]\n", strings.Join(names, "|"))
 		os.Exit(2)
 	}
 }

@@ -58,7 +58,7 @@ func (s *Scanner) find(text []byte, depth int) []span {
 // rows looks at every row of characters that is long enough for a key. Every key has such a row, so nothing else needs
 // to be looked at: of a row it reads one character in many.
 func (f *search) rows() {
-	text, least, low, done := f.text, f.s.least, 0, 0
+	text, least, low, done, unpacked := f.text, f.s.least, 0, 0, 0
 	for p := least - 1; p < len(text); {
 		k := p + 1
 		for k > low && classes[text[k-1]]&inRow != 0 {
@@ -76,6 +76,9 @@ func (f *search) rows() {
 		done = f.begin(max(done, low-f.s.reach), end)
 		if f.s.known {
 			f.checked(low, end, first)
+		}
+		if f.depth < maxDepth && end-low >= leastPacked {
+			unpacked = f.packed(max(low, unpacked), end)
 		}
 		low, p = end, end+least
 	}

@@ -164,6 +164,25 @@ func TestBase64(t *testing.T) {
 	}
 }
 
+// TestBase64Unnamed finds keys in base64 whose prefix nobody named, and those that are broken between lines anywhere.
+func TestBase64Unnamed(t *testing.T) {
+	s, f := scanner(t, true), preset(t, "keywright", "acme")
+	for n := range 80 {
+		key := made(t, f).Reveal()
+		packed := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", n) + " " + key + "\n" + strings.Repeat("more ", 20)))
+		var lines strings.Builder
+		for at := 0; at < len(packed); at += 64 {
+			lines.WriteString(packed[at:min(at+64, len(packed))] + "\n  ")
+		}
+		for _, text := range []string{"k: " + packed, "k: |\n  " + lines.String()} {
+			found := s.Find([]byte(text))
+			if len(found) != 1 || found[0].Key.Reveal() != key || found[0].Encoding != leak.Base64 {
+				t.Errorf("%d before: %d findings in %q", n, len(found), text)
+			}
+		}
+	}
+}
+
 // TestStream finds the same in a stream as in the text, wherever the borders of blocks are, each key once.
 func TestStream(t *testing.T) {
 	f := preset(t, "keywright", "acme")

@@ -24,14 +24,14 @@ const (
 type scanFlags struct {
 	formatFlags
 	serverFlags
-	only, noIgnore  bool
-	history, staged bool
-	revisions       string
-	maxSize         int
-	baseline        string
-	writeBaseline   bool
-	revoke, yes     bool
-	output          string
+	only, noIgnore, closed bool
+	history, staged        bool
+	revisions              string
+	maxSize                int
+	baseline               string
+	writeBaseline          bool
+	revoke, yes            bool
+	output                 string
 }
 
 func (s *session) scanCommand() *cobra.Command {
@@ -60,6 +60,7 @@ The exit code is 0 where no key was found, 1 where one was, and 3 where none was
 	flags.StringVar(&f.revisions, "range", "", "scan the commits of `A..B` alone")
 	flags.BoolVar(&f.staged, "staged", false, "scan what git commit would add")
 	flags.BoolVar(&f.noIgnore, "no-ignore", false, "scan also what .gitignore names, and .git")
+	flags.BoolVar(&f.closed, "no-archives", false, "scan archives and compressed files as they are, unopened")
 	flags.IntVar(&f.maxSize, "max-size", sweep.DefaultMaxBytes>>20, "read at most `MIB` of one file, stream or archive as it unpacks")
 	flags.StringVar(&f.baseline, "baseline", "", "leave out the keys that `FILE` knows")
 	flags.BoolVar(&f.writeBaseline, "write-baseline", false, "write what was found to the --baseline file: it reveals no key")
@@ -190,7 +191,7 @@ func (r *scan) sweep(ctx context.Context, scanner *leak.Scanner, paths []string)
 	count := r.newCount()
 	defer count.end()
 	s := &sweep.Sweep{
-		Scanner: scanner, NoIgnore: r.flags.noIgnore, MaxBytes: int64(r.flags.maxSize) << 20, Progress: count.at,
+		Scanner: scanner, NoIgnore: r.flags.noIgnore, Closed: r.flags.closed, MaxBytes: int64(r.flags.maxSize) << 20, Progress: count.at,
 		Found: func(f sweep.Finding) { r.found = append(r.found, scanned{Finding: f, Fingerprint: f.Fingerprint()}) },
 		Problem: func(p sweep.Problem) {
 			r.problems = append(r.problems, p)

@@ -23,8 +23,8 @@ const (
 	maxDepth    = 6        // archives and compressions within each other
 	maxEntries  = 1 << 20  // of one archive
 	maxInMemory = 64 << 20 // a zip within another archive
-	freeSize    = 64 << 20 // what an archive may always unpack to
-	maxRatio    = 1000     // what else it may, for each byte of it
+	freeSize    = 16 << 20 // what an archive may always unpack to
+	maxRatio    = 200      // what else it may, for each byte of it
 )
 
 // budget is what is left for an archive to unpack to, all within it included.
@@ -55,7 +55,10 @@ func (w *worker) input(ctx context.Context, name string, r io.Reader, file *os.F
 		w.ended(name, err)
 		return
 	}
-	kind := kindOf(w.head[:n])
+	kind := ""
+	if !w.Closed {
+		kind = kindOf(w.head[:n])
+	}
 	if kind != "" && b == nil {
 		b = &budget{left: w.maxBytes()}
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {

@@ -167,7 +167,7 @@ func (w *worker) object(ctx context.Context, out *bufio.Reader, o object) error 
 	}
 	fields := strings.Fields(header)
 	if len(fields) != 3 {
-		w.problem(o.id, "is not in the repository")
+		w.problem(o.at("git"), "cannot be read: the repository lacks object %s, or it is corrupt", o.id)
 		return nil
 	}
 	size, err := strconv.ParseInt(fields[2], 10, 64)
@@ -192,7 +192,7 @@ func (w *worker) object(ctx context.Context, out *bufio.Reader, o object) error 
 // blob scans an object, and opens it if it is an archive.
 func (w *worker) blob(ctx context.Context, at Finding, body *io.LimitedReader) error {
 	inside := *w
-	tagged := &Sweep{Scanner: w.Scanner, MaxBytes: w.MaxBytes, Problem: func(p Problem) { w.problem(p.Path, "%s", p.Problem) }}
+	tagged := &Sweep{Scanner: w.Scanner, MaxBytes: w.MaxBytes, Closed: w.Closed, Problem: func(p Problem) { w.problem(p.Path, "%s", p.Problem) }}
 	tagged.Found = func(f Finding) {
 		f.Object, f.Commit = at.Object, at.Commit
 		w.lock.Lock()

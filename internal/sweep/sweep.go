@@ -41,6 +41,7 @@ type Problem struct {
 type Sweep struct {
 	Scanner  *leak.Scanner
 	NoIgnore bool  // also what .gitignore names, and .git
+	Closed   bool  // archives and compressed files as they are, unopened
 	MaxBytes int64 // 0: DefaultMaxBytes
 	Found    func(Finding)
 	Problem  func(Problem)
