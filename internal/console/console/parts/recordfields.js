@@ -11,7 +11,7 @@ import { Words } from "./words.js";
 /** The fields of a request that are shown here. */
 export const FIELDS = ["name", "owner", "scopes", "roles", "limits", "metadata", "allowed_networks", "allowed_origins", "allowed_methods", "allowed_paths", "not_before", "expires_at", "expires_in"];
 
-const SERVICE_SCOPES = ["keys:issue", "keys:read", "keys:write", "keys:rotate", "keys:revoke", "keys:verify", "keys:import", "keys:export", "keyspaces:read", "keyspaces:write", "owners:read", "owners:write", "usage:read", "audit:read", "audit:write", "webhooks:read", "webhooks:write", "backup:read", "metrics:read", "admin:write"];
+const SERVICE_SCOPES = ["keys:issue", "keys:read", "keys:write", "keys:rotate", "keys:revoke", "keys:verify", "keys:import", "keys:export", "keyspaces:read", "keyspaces:write", "owners:read", "owners:write", "usage:read", "audit:read", "audit:write", "webhooks:read", "webhooks:write", "leaks:report", "leaks:read", "backup:read", "metrics:read", "admin:write"];
 
 /** Scopes that a keyspace speaks of, to choose from. @param {any} space @param {string} keyspace */
 export function knownScopes(space, keyspace) {
