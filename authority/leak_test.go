@@ -4,6 +4,8 @@ package authority_test
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +296,159 @@ func TestLeakPolicyIsChecked(t *testing.T) {
 		Leaks: &authority.LeakPolicy{Secret: authority.LeakDelay, Delay: time.Second},
 	}})
 	wantError(t, err, authority.Invalid, "policy.leaks.delay")
+}
+
+func TestDecoyOpensNothing(t *testing.T) {
+	a, clock := open(t)
+	decoy := issue(t, a, authority.IssueRequest{Decoy: &authority.Decoy{Planted: "the wiki of team 7"}})
+	unknown := verify(t, a, keywright.Ask{Key: keywright.NewSecret("kw_live_nobody"), Keyspace: "default"})
+	ask := keywright.Ask{Key: decoy.Key, Keyspace: "default", ClientIP: netip.MustParseAddr("192.0.2.7")}
+	for range 3 {
+		if v := verify(t, a, ask); v.Code != keywright.NotFound || !v.KeyID.IsZero() || v.Valid() || unknown.Valid() {
+			t.Fatalf("%+v", v)
+		}
+	}
+	told := func() (n int, last authority.Event) {
+		a.Tend(ctx)
+		for _, e := range events(t, a) {
+			if e.Verb == "decoy.use" && e.Target == decoy.Record.ID.String() {
+				n, last = n+1, e
+			}
+			if e.Verb == "key.wrong_secret" {
+				t.Fatal("it was taken for a wrong secret")
+			}
+		}
+		return n, last
+	}
+	n, e := told()
+	if n != 1 || !slices.Contains(e.Changes, "planted the wiki of team 7") || !slices.Contains(e.Changes, "network 192.0.2.0/24") {
+		t.Fatal(n, e)
+	}
+	verify(t, a, ask)
+	if n, _ := told(); n != 1 {
+		t.Fatal(n)
+	}
+	clock.advance(time.Hour)
+	verify(t, a, ask)
+	if n, _ := told(); n != 2 {
+		t.Fatal(n)
+	}
+	if s, err := a.Survey(ctx, admin, "default"); err != nil || s[0].Keys[authority.StateActive] != 0 {
+		t.Fatal(s, err)
+	}
+	if got := report(t, a, decoy.Key, ""); got.Action != authority.LeakReported || got.Leak == "" {
+		t.Fatalf("%+v", got)
+	}
+	_, err := a.IssueChild(ctx, admin, decoy.Record.ID, authority.IssueRequest{})
+	wantError(t, err, authority.Conflicting, "")
+	_, err = a.Issue(ctx, admin, authority.IssueRequest{Decoy: &authority.Decoy{Planted: " "}})
+	wantError(t, err, authority.Invalid, "decoy.planted")
+}
+
+func TestDecoyStaysOneAfterAChange(t *testing.T) {
+	store := memory(t)
+	a, _ := over(t, store)
+	decoy := issue(t, a, authority.IssueRequest{Decoy: &authority.Decoy{Planted: "here"}})
+	name := "renamed"
+	if _, err := a.Update(ctx, admin, decoy.Record.ID, authority.Update{Name: &name}); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := a.Rotate(ctx, admin, decoy.Record.ID, authority.RotateRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	a, _ = over(t, store)
+	for _, key := range []keywright.Secret{decoy.Key, fresh.Key} {
+		if code := codeOf(t, a, key); code != keywright.NotFound {
+			t.Fatal(code)
+		}
+	}
+}
+
+func TestHoldersEndManyKeys(t *testing.T) {
+	a, _ := open(t)
+	var keys []keywright.Secret
+	for i := range 300 {
+		keys = append(keys, issue(t, a, authority.IssueRequest{}).Key, keywright.NewSecret(fmt.Sprint("unknown", i)))
+	}
+	for range 2 {
+		if err := a.RevokeSelves(ctx, keys, authority.Origin{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := 0; i < len(keys); i += 2 {
+		if code := codeOf(t, a, keys[i]); code != keywright.Revoked {
+			t.Fatal(i, code)
+		}
+	}
+	wantError(t, a.RevokeSelves(ctx, make([]keywright.Secret, 1001), authority.Origin{}), authority.Invalid, "keys")
+}
+
+// Who finds a secret that was rotated out long ago cannot end the one that took its place.
+func TestEndedSecretEndsNothing(t *testing.T) {
+	a, _ := open(t)
+	old := issue(t, a, authority.IssueRequest{})
+	fresh := rotate(t, a, old.Record.ID, authority.RotateRequest{Grace: grace(0)})
+	if err := a.RevokeSelf(ctx, old.Key, authority.Origin{}); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, a, fresh.Key, keywright.Valid)
+}
+
+// What is done with a key after its report is counted by network and path, in bounded memory, and survives a restart.
+func TestUsesOfALeakedKey(t *testing.T) {
+	store := memory(t)
+	a, _ := over(t, store)
+	issued := issue(t, a, authority.IssueRequest{})
+	id := report(t, a, issued.Key, "").Leak
+	use := func(address, path string) {
+		t.Helper()
+		verify(t, a, keywright.Ask{Key: issued.Key, Keyspace: "default", ClientIP: netip.MustParseAddr(address), Path: path})
+	}
+	for i := range 3 {
+		use(fmt.Sprint("192.0.2.", i), "/v1/invoices?token=x")
+	}
+	use("2001:db8:1:2::3", "/v1/users")
+	a.Tend(ctx)
+	a.Close()
+	a, _ = over(t, store)
+	use("192.0.2.9", "/v1/invoices")
+	r, err := a.LeakReport(ctx, admin, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, p := r.Uses.Networks, r.Uses.Paths
+	if len(n) != 2 || n[0].Network.String() != "192.0.2.0/24" || n[0].Count != 4 || n[1].Network.String() != "2001:db8:1::/48" {
+		t.Fatalf("%+v", n)
+	}
+	if len(p) != 2 || p[0] != (authority.LeakPath{Path: "/v1/invoices", Count: 4}) || !r.Complete {
+		t.Fatalf("%+v", p)
+	}
+	for i := range 200 {
+		use(fmt.Sprintf("10.0.%d.1", i), fmt.Sprint("/", i))
+	}
+	if r, err = a.LeakReport(ctx, admin, id); err != nil || len(r.Uses.Networks) != 64 || len(r.Uses.Paths) != 64 || r.Complete {
+		t.Fatal(len(r.Uses.Networks), len(r.Uses.Paths), r.Complete, err)
+	}
+}
+
+func TestSightingsAreErased(t *testing.T) {
+	a, _ := open(t)
+	issued := issue(t, a, authority.IssueRequest{})
+	id := report(t, a, issued.Key, "https://example.com/of/a/person").Leak
+	report(t, a, issued.Key, "https://example.com/other")
+	if _, err := a.Erase(ctx, admin, authority.EraseRequest{Value: "https://example.com/of/a/person", Fields: []string{"url"}}); err != nil {
+		t.Fatal(err)
+	}
+	if l := leakOf(t, a, id); l.Sightings[0].URL != "" || l.Sightings[0].Reporter != "github" || l.Sightings[1].URL == "" || l.Total != 2 {
+		t.Fatalf("%+v", l)
+	}
+	for _, e := range events(t, a) {
+		for _, p := range e.Personal {
+			if p.Value == "https://example.com/of/a/person" {
+				t.Fatalf("%+v", e)
+			}
+		}
+	}
 }

@@ -5,6 +5,7 @@
 //
 //	go run ./bench generate   making keys, beside reading and hashing randomness, Python and npm's prefixed-api-key
 //	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
+//	go run ./bench leaks      how long a report of 1,000 keys takes, of which half are active
 //	go run ./bench spend      what two limits add to a verification, and how many credits can be spent a second
 //	go run ./bench memory     bytes, start, revoke and rotate with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
@@ -25,7 +26,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 	"runtime"
 	"strings"
 	"time"
@@ -50,6 +50,7 @@ var benches = []struct {
 	{"list", lists},
 	{"nodes", nodes},
 	{"scan", scan},
+	{"leaks", leaks},
 }
 
 func main() {
