@@ -68,6 +68,7 @@ const (
 	PathLive         = "/livez"
 	PathReady        = "/readyz"
 	PathMetrics      = "/metrics"
+	PathNodes        = "/v1/nodes"
 	PathOpenAPI      = "/openapi.json"
 	PathDocs         = "/docs"
 	PathImport       = "/v1/keys/import"

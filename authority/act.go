@@ -113,7 +113,11 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 		defer a.acting.begin()()
 	}
 	// An act that was begun is not given up half way because its caller went away.
+	generation := a.guards.generation.Load()
 	err = a.store.Apply(context.WithoutCancel(ctx), change)
+	if a.member != nil {
+		return a.commitShared(ctx, err, old, records, generation)
+	}
 	if err != nil && !errors.Is(err, ErrConflict) {
 		a.reload(ctx, records)
 	}
@@ -123,6 +127,22 @@ func (a *Authority) commit(ctx context.Context, change Change, records ...*Recor
 	for _, r := range records {
 		if err := a.settle(r); err != nil {
 			return err
+		}
+	}
+	return a.logTaken(ctx, old, records)
+}
+
+// commitShared is the end of commit where other nodes write too: the table got what was changed from the feed already,
+// and gets what is new.
+func (a *Authority) commitShared(ctx context.Context, err error, old map[keywright.KeyID]*Record, records []*Record, generation uint64) error {
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.Version == 1 {
+			if err := a.admit(r, generation); err != nil {
+				return err
+			}
 		}
 	}
 	return a.logTaken(ctx, old, records)

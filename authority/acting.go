@@ -58,6 +58,14 @@ func (t *acting) next() <-chan struct{} {
 	return t.changed
 }
 
+// reached returns how far a node of several has come where the chain has reached a sequence.
+func (a *Authority) reached(sequence uint64) uint64 {
+	if a.member == nil {
+		return sequence
+	}
+	return min(sequence, a.member.applied.Load())
+}
+
 // lastSequence returns the sequence of the last event.
 func (a *Authority) lastSequence(ctx context.Context) (uint64, error) {
 	events, err := a.store.Events(ctx, EventQuery{Descending: true, Limit: 1})

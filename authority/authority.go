@@ -63,6 +63,8 @@ type Options struct {
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
 	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife
 
+	Node NodeOptions // how this is one of several nodes, where the store is shared
+
 	SessionIdle time.Duration // a session without a request ends after it; 0: DefaultSessionIdle
 	SessionLife time.Duration // a session ends after it; 0: DefaultSessionLife
 }
@@ -71,6 +73,9 @@ type Options struct {
 type Authority struct {
 	store  observed
 	lease  Leaseholder // nil: the store needs none
+	member *member     // nil: the store is this process's alone
+	guards guards
+	self   Node // this process
 	clock  func() time.Time
 	random io.Reader    // for keys
 	noise  *lockedNoise // for ids and salts
@@ -148,18 +153,36 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if err := o.Node.Check(); err != nil {
+		return nil, err
+	}
 	a, err := build(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.load(ctx); err != nil {
+	if a.member != nil {
+		if err := a.member.join(ctx, o.Node.AcceptLoss); err != nil {
+			return nil, fromStore(err)
+		}
+	}
+	err = a.load(ctx)
+	if err == nil && a.member != nil {
+		err = a.member.tellLoss(ctx)
+	}
+	if err != nil {
+		a.depart()
 		return nil, err
 	}
 	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	if err := a.loadEndpoints(warm); err != nil {
 		stop()
+		a.depart()
 		return nil, err
+	}
+	if a.member != nil {
+		a.member.explain(warm, a.member.renew(warm))
+		a.chores.Go(func() { a.member.run(warm) })
 	}
 	if o.Sender != nil {
 		a.chores.Go(func() { a.watchChain(warm) })
@@ -197,6 +220,14 @@ func build(o Options) (*Authority, error) {
 	if o.Limiter != nil {
 		a.shared = newSharedMeters(&o, seed)
 	}
+	var id [16]byte
+	if _, err := io.ReadFull(a.noise, id[:]); err != nil {
+		return nil, fmt.Errorf("no randomness: %w", err)
+	}
+	a.self = o.self(id, a.now())
+	if a.member = newMember(a, &o); a.member != nil {
+		a.lease, a.store.member = a.member, a.member
+	}
 	a.counted, a.bank = newCounting(a.names.At), newBank(a)
 	return a, nil
 }
@@ -232,6 +263,7 @@ func (a *Authority) Close() {
 		<-a.done
 		<-a.housekept
 		a.chores.Wait()
+		a.depart()
 		close(a.closing)
 		<-a.closed
 		ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
@@ -241,6 +273,13 @@ func (a *Authority) Close() {
 		}
 		close(a.uses.closed)
 	})
+}
+
+// depart leaves the other nodes, where there can be any.
+func (a *Authority) depart() {
+	if a.member != nil {
+		a.member.leave()
+	}
 }
 
 // Warm waits until the table is complete.
@@ -265,14 +304,16 @@ func (a *Authority) warm(ctx context.Context) {
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Minute) {
 		broken := 0
+		a.guards.warm(true)
 		err := a.store.scan(ctx, scanner, func(r *Record) error {
-			if err := a.resident(r, a.table.Fill); err != nil {
+			if err := a.fillScanned(r); err != nil {
 				a.log.Error("a record cannot be judged; its key gets an error until it is mended", "error", err)
 				broken++
 			}
 			return nil
 		})
 		if err == nil {
+			a.guards.warm(false)
 			a.complete.Store(broken == 0)
 			return
 		}

@@ -30,6 +30,7 @@ const (
 	ScopeExport         = "keys:export"
 	ScopeExportHashes   = "keys:export_hashes"
 	ScopeMetrics        = "metrics:read"
+	ScopeNodes          = "nodes:read"
 	ScopeWebhooksRead   = "webhooks:read"
 	ScopeWebhooksWrite  = "webhooks:write" // whoever has it can have events sent anywhere, and so sees them
 	ScopeAdmin          = "admin:write"    // acts on the reserved keyspace, that is on service keys
@@ -39,7 +40,7 @@ const (
 var ServiceScopes = []string{
 	ScopeIssue, ScopeRead, ScopeWrite, ScopeRotate, ScopeRevoke, ScopeVerify, ScopeImport, ScopeExport,
 	ScopeExportHashes, ScopeKeyspacesRead, ScopeKeyspacesWrite,
-	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics,
+	ScopeOwnersRead, ScopeOwnersWrite, ScopeUsage, ScopeAudit, ScopeAuditWrite, ScopeBackup, ScopeMetrics, ScopeNodes,
 	ScopeWebhooksRead, ScopeWebhooksWrite, ScopeAdmin,
 }
 

@@ -90,7 +90,7 @@ func (a *Authority) IssueChild(ctx context.Context, c Caller, parent keywright.K
 // count is not known, or has come to the most there may be: some may have ended since.
 func (a *Authority) countChild(ctx context.Context, parent keywright.KeyID) error {
 	n := a.lineages.add(parent)
-	if n.children == 0 || n.children >= maxChildren {
+	if a.member != nil || n.children == 0 || n.children >= maxChildren {
 		page, err := a.store.List(ctx, Query{Parent: parent, State: StateActive, At: a.now(), Limit: maxChildren})
 		if err != nil {
 			return fromStore(err)

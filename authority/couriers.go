@@ -22,6 +22,8 @@ type couriers struct {
 	acts   sync.Mutex
 	head   atomic.Uint64 // of the chain, as it was when last looked at
 
+	outdated atomic.Bool // another node may have changed endpoints
+
 	mu  sync.RWMutex
 	all []*courier // oldest first
 	ctx context.Context

@@ -58,7 +58,7 @@ func (a *Authority) Exchange(ctx context.Context, key keywright.Secret, from Ori
 	if err != nil {
 		return Exchanged{}, err
 	}
-	asOf := a.acting.asOf(reached) // before anything is judged: what is taken away from now on is behind it
+	asOf := a.acting.asOf(a.reached(reached)) // before anything is judged: what is taken away from now on is behind it
 	s := a.space(q.Keyspace)
 	if s == nil || q.Keyspace == ReservedKeyspace {
 		return Exchanged{}, a.refuseAnyway(ctx, key, from)

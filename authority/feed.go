@@ -115,7 +115,7 @@ func (a *Authority) readFeed(ctx context.Context, q FeedQuery) (Feed, error) {
 		}
 	}
 	f.Cursor = at.String()
-	a.acting.asOf(at.sequence)
+	a.acting.asOf(a.reached(at.sequence))
 	keys, err := a.KeySet(ctx)
 	if err != nil {
 		return Feed{}, err

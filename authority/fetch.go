@@ -23,6 +23,7 @@ func (a *Authority) fetch(ctx context.Context, h, known keywright.Hash) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTime)
 		defer cancel()
 		a.asked.Add(1)
+		generation := a.guards.generation.Load()
 		r, err := a.store.Lookup(ctx, h)
 		if errors.Is(err, ErrNotFound) {
 			return nil, nil
@@ -30,7 +31,7 @@ func (a *Authority) fetch(ctx context.Context, h, known keywright.Hash) error {
 		if err != nil {
 			return nil, fromStore(err)
 		}
-		if err := a.resident(&r, a.table.Fill); err != nil {
+		if err := a.fillFound(ctx, h, &r, generation); err != nil {
 			return nil, &Error{Kind: Unavailable, Problem: "the record of this key cannot be judged", Hint: "look at the log of the server", Cause: err}
 		}
 		return nil, nil

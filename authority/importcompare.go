@@ -74,7 +74,7 @@ func (w *importing) present(ctx context.Context, q *ImportRequest, d *importDraf
 				ids = append(ids, id)
 				continue
 			}
-			if a.complete.Load() {
+			if a.complete.Load() && a.member == nil {
 				continue
 			}
 			r, err := a.store.Lookup(ctx, hash)

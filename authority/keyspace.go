@@ -128,18 +128,20 @@ func (a *Authority) putKeyspace(ctx context.Context, c Caller, k Keyspace, chang
 		return err
 	}
 	defer a.acting.begin()()
+	var was Keyspace
+	if s := a.space(k.Name); s != nil {
+		was = s.Keyspace
+	}
 	if err := a.store.Apply(context.WithoutCancel(ctx), Change{Puts: []Put{&k}, Events: []Event{event}}); err != nil {
 		if errors.Is(err, ErrConflict) {
 			return &Error{Kind: Conflicting, Problem: "the keyspace was changed at the same time", Hint: "read it again and repeat", Cause: err}
 		}
 		return fromStore(err)
 	}
-	var was Keyspace
-	if s := a.space(k.Name); s != nil {
-		was = s.Keyspace
-	}
-	if err := a.adopt(k); err != nil {
-		return err
+	if a.member == nil { // else the feed has brought it
+		if err := a.adopt(k); err != nil {
+			return err
+		}
 	}
 	return a.logRoles(ctx, &was, &k)
 }

@@ -24,6 +24,7 @@ type observed struct {
 	Store
 	observe Observer
 	news    *news
+	member  *member // nil: the store is this process's alone
 }
 
 func unobserved(ctx context.Context, _ StoreCall) (context.Context, func(error)) {
@@ -34,7 +35,7 @@ func observe(s Store, o Observer) observed {
 	if o == nil {
 		o = unobserved
 	}
-	return observed{s, o, &news{}}
+	return observed{Store: s, observe: o, news: &news{}}
 }
 
 // Lookup implements Store, and so do the methods below.
@@ -55,6 +56,9 @@ func (s observed) Apply(ctx context.Context, c Change) (err error) {
 	defer func() { end(err) }()
 	if len(c.Events) > 0 {
 		defer s.news.tell() // also where it is not known whether they were written
+	}
+	if s.member != nil {
+		return s.member.write(ctx, c)
 	}
 	return s.Store.Apply(ctx, c)
 }

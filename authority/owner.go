@@ -85,6 +85,9 @@ func (a *Authority) applyOwner(ctx context.Context, c Caller, o *Owner, verb str
 		return fromStore(err)
 	}
 	s := a.space(o.Keyspace)
+	if a.member != nil { // the feed has brought it
+		return fromStore(err)
+	}
 	if err != nil {
 		s.owners.put(false, map[string]*ownerState{o.ID: {doubtful: true}}) // nobody knows whether it was written
 		return fromStore(err)

@@ -32,6 +32,8 @@ type pepper struct {
 type peppers struct {
 	mu    sync.RWMutex // held to read while something is put that names a pepper, and to write while one is removed
 	known atomic.Pointer[map[string]*pepper]
+
+	setting sync.Mutex // of known
 }
 
 func (p *peppers) find(name string) *pepper {
@@ -49,6 +51,8 @@ func (p *peppers) all() []*pepper {
 }
 
 func (p *peppers) set(name string, to *pepper) {
+	p.setting.Lock()
+	defer p.setting.Unlock()
 	m := map[string]*pepper{}
 	if old := p.known.Load(); old != nil {
 		maps.Copy(m, *old)
@@ -59,6 +63,31 @@ func (p *peppers) set(name string, to *pepper) {
 	p.known.Store(&m)
 }
 
+// reloadPeppers reads what another node may have changed.
+func (a *Authority) reloadPeppers(ctx context.Context) error {
+	page, err := a.store.List(ctx, Query{Of: Items, Item: itemPepper})
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, item := range page.Items {
+		there[item.Name] = true
+		if a.peppers.find(item.Name) == nil {
+			a.learnPepper(item)
+		}
+	}
+	for _, p := range a.peppers.all() {
+		if there[p.name] {
+			continue
+		}
+		a.peppers.set(p.name, nil)
+		for _, s := range *a.spaces.Load() {
+			s.others.forget(p.name)
+		}
+	}
+	return nil
+}
+
 // loadPeppers reads all peppers. One that cannot be opened is kept in mind: without it some keys cannot be judged.
 func (a *Authority) loadPeppers(ctx context.Context) error {
 	page, err := a.store.List(ctx, Query{Of: Items, Item: itemPepper})
@@ -66,16 +95,21 @@ func (a *Authority) loadPeppers(ctx context.Context) error {
 		return fromStore(err)
 	}
 	for _, item := range page.Items {
-		p := &pepper{name: item.Name, created: item.Created}
-		if a.sealer != nil {
-			p.key, err = a.sealer.Unseal(itemPepper, item.Name, item.Data)
-		}
-		if p.key == nil {
-			a.log.Error("a pepper cannot be opened; keys that may be hashed with it get an error", "pepper", p.name, "error", err)
-		}
-		a.peppers.set(p.name, p)
+		a.learnPepper(item)
 	}
 	return nil
+}
+
+func (a *Authority) learnPepper(item Item) {
+	p := &pepper{name: item.Name, created: item.Created}
+	var err error
+	if a.sealer != nil {
+		p.key, err = a.sealer.Unseal(itemPepper, item.Name, item.Data)
+	}
+	if p.key == nil {
+		a.log.Error("a pepper cannot be opened; keys that may be hashed with it get an error", "pepper", p.name, "error", err)
+	}
+	a.peppers.set(p.name, p)
 }
 
 // checkPepper refuses the name of a pepper that new secrets cannot be hashed with.

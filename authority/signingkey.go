@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keywright/keywright"
@@ -50,6 +51,8 @@ type signing struct {
 	keys   []*signingKey // by from
 	closed []Item        // that cannot be opened
 	stale  bool          // they must be read again
+
+	outdated atomic.Bool // another node has changed them
 }
 
 var errSigningClosed = &Error{
@@ -78,6 +81,9 @@ func (a *Authority) loadSigningKeys(ctx context.Context) error {
 
 // freshSigningKeys reads the keys again where a write of them has failed. The caller holds their lock.
 func (a *Authority) freshSigningKeys(ctx context.Context) error {
+	if a.signing.outdated.Swap(false) {
+		a.signing.stale = true
+	}
 	if !a.signing.stale {
 		return nil
 	}

@@ -93,6 +93,7 @@ type Change struct {
 	Puts   []Put
 	Based  []Based // further things that must not have moved
 	Events []Event
+	Urgent bool // other nodes are told at once: a store that they share sends a notice with the commit
 }
 
 // A Put is a *Record, *Keyspace, *Owner, *Item or *Answer, or an act on what has no version: a *Move, *Checkpoint, *Erasure,

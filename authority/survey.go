@@ -63,7 +63,7 @@ func (a *Authority) Survey(ctx context.Context, c Caller, keyspace string) ([]Su
 
 // census counts the current secrets of the table by the number of their keyspace and their state.
 func (a *Authority) census() map[uint32]map[State]int {
-	if !a.complete.Load() {
+	if !a.complete.Load() || a.member != nil { // what another node has made is not in the table
 		return nil
 	}
 	now, counts := a.now(), map[uint32]map[State]int{}

@@ -39,13 +39,11 @@ func (s *session) databaseURL(file string) (string, error) {
 }
 
 // openDatabase opens the store in a database and says what to do where it cannot.
-func openDatabase(ctx context.Context, url, holder string, log *slog.Logger, existing bool) (*postgres.Store, error) {
-	store, err := postgres.Open(ctx, url, postgres.Options{
-		Holder: holder, Existing: existing,
-		Lost: func(err error) {
-			log.Error("the store cannot be used, and nothing is judged", "error", err)
-		},
-	})
+func openDatabase(ctx context.Context, url string, o postgres.Options, log *slog.Logger) (*postgres.Store, error) {
+	o.Lost = func(err error) {
+		log.Error("the store cannot be used, and nothing is judged", "error", err)
+	}
+	store, err := postgres.Open(ctx, url, o)
 	if err == nil {
 		return store, nil
 	}
@@ -59,7 +57,7 @@ func databaseFailure(err error) error {
 	case ctxEnded(err):
 		return err
 	case errors.As(err, &inUse):
-		return unknowable(databaseInUse(inUse), "one process at a time has a store open: stop that one, or name another database", nil)
+		return unknowable(databaseInUse(inUse), "this needs the store for itself: stop every server that has it open, or name another database", nil)
 	case errors.As(err, &newer):
 		return unknowable("a newer version wrote the store in "+newer.Where, "it was not touched: upgrade keywright", newer)
 	case errors.Is(err, postgres.ErrURL):

@@ -18,6 +18,7 @@ import (
 	"github.com/keywright/keywright/internal/console"
 	"github.com/keywright/keywright/internal/mcp"
 	"github.com/keywright/keywright/internal/server"
+	"github.com/keywright/keywright/store/postgres"
 	"github.com/keywright/keywright/store/sqlite"
 )
 
@@ -48,6 +49,7 @@ type serveFlags struct {
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
 	otlpEndpoint                   string
+	node                           nodeFlags
 }
 
 func (s *session) serveCommand() *cobra.Command {
@@ -72,6 +74,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags := cmd.Flags()
 	addDataFlag(flags, &f.data)
 	addDatabaseFlag(flags, &f.database)
+	f.node.add(cmd)
 	flags.StringSliceVar(&f.listen, "listen", []string{defaultListen}, "listen at `ADDRESS` (repeat): a host and a port, of which 0 takes a free one, or unix:PATH, a Unix socket")
 	flags.StringVar(&f.socketMode, "socket-mode", defaultSocketMode, "give Unix sockets the `MODE`: whoever may write to one counts as this machine")
 	flags.StringVar(&f.adminKeyFile, "admin-key-file", "", "write the first service key to `FILE` of mode 0600 (default admin-key in the data folder, where it is not shown)")
@@ -140,7 +143,11 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer envoy.close()
-	store, err := openPlace(ctx, place, "keywright serve, "+doors.names(), log, false)
+	node, err := f.node.options(place.dir, doors.names())
+	if err != nil {
+		return err
+	}
+	store, err := openServed(ctx, place, "keywright serve, "+doors.names(), log)
 	if err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 	rules := authority.Options{
 		Store: store, Clock: s.now, Random: rand.Reader, Logger: log, PersonalLife: f.personalLife,
 		Sender: sender, Observer: watch, Issuer: f.issuer, SigningKeyLife: f.signingKeyLife,
-		SessionIdle: f.sessionIdle, SessionLife: f.sessionLife,
+		SessionIdle: f.sessionIdle, SessionLife: f.sessionLife, Node: node,
 	}
 	if limiter != nil {
 		defer func() { _ = limiter.Close() }()
@@ -207,6 +214,10 @@ func (s *session) openAuthority(ctx context.Context, f *serveFlags, dir string, 
 	}
 	// The authority outlives the signal to end: requests that are under way still need it.
 	a, err := authority.Open(context.WithoutCancel(ctx), o)
+	if errors.Is(err, authority.ErrLost) {
+		closeLog()
+		return nil, nil, unknowable("nothing is judged: "+authority.ErrLost.Error(), "look at the database: was it restored, or did a replica take over? keywright serve --accept-loss goes on with what it holds", nil)
+	}
 	if err != nil {
 		closeLog()
 		return nil, nil, unknowable("the store cannot be read", "keywright doctor looks at it", err)
@@ -288,7 +299,15 @@ func openPlace(ctx context.Context, p storePlace, holder string, log *slog.Logge
 	if p.url == "" {
 		return openStore(ctx, p.dir, holder)
 	}
-	return openDatabase(ctx, p.url, holder, log, existing)
+	return openDatabase(ctx, p.url, postgres.Options{Holder: holder, Existing: existing}, log)
+}
+
+// openServed opens a store to serve it: one in a database may have other nodes.
+func openServed(ctx context.Context, p storePlace, holder string, log *slog.Logger) (authority.Store, error) {
+	if p.url == "" {
+		return openStore(ctx, p.dir, holder)
+	}
+	return openDatabase(ctx, p.url, postgres.Options{Holder: holder, Shared: true}, log)
 }
 
 // openStore opens the store in a folder and says what to do where it cannot.

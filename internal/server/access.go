@@ -105,6 +105,7 @@ var table = map[string]access{
 	"POST " + api.PathPrune:       {scopes: []string{authority.ScopeAuditWrite}, media: jsonOnly, body: smallBody, slow: true},
 	"GET " + api.PathBackup:       {scopes: []string{authority.ScopeBackup}, slow: true},
 
+	"GET " + api.PathNodes:       {scopes: []string{authority.ScopeNodes}},
 	"GET " + api.PathRevocations: {scopes: needs(authority.ScopeVerify), quiet: true, slow: true, certless: true}, // waits
 	"GET " + api.PathSigningKeys: {scopes: []string{authority.ScopeAdmin}},
 

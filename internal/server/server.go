@@ -162,6 +162,7 @@ func (s *Server) routes() {
 	s.registerSigningKeys()
 	s.registerEvents()
 	s.registerWebhooks()
+	s.registerNodes()
 	s.mux.HandleFunc("POST "+api.PathVerify, s.verify)
 	s.mux.HandleFunc("POST "+api.PathVerifyBatch, s.verifyBatch)
 	s.mux.HandleFunc(api.PathAuth, s.misplaced)

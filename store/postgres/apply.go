@@ -21,7 +21,10 @@ const copyFrom = 64
 func (s *Store) Apply(ctx context.Context, c authority.Change) error {
 	var events []authority.Event
 	err := s.transact(ctx, func(t *transaction) (err error) {
-		events, err = t.write(c)
+		if events, err = t.write(c); err != nil || !c.Urgent || s.nodes == nil || !s.nodes.listening.able {
+			return err
+		}
+		_, err = t.tx.Exec(ctx, "SELECT pg_notify($1, '')", s.nodes.listening.channel)
 		return err
 	})
 	if err != nil {

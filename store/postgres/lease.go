@@ -20,14 +20,42 @@ const (
 	leaseTerm = 3 * time.Second
 )
 
-// waitLease waits until a process that has lost the lock without a word has noticed.
-func waitLease(ctx context.Context) error {
+func waitFor(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(leaseTerm):
+	case <-time.After(d):
 		return nil
 	}
+}
+
+// outlive waits until nobody answers from memory any more who had the store before: a holder that did not let go of it, and
+// nodes that did not leave.
+func (h *hold) outlive(ctx context.Context, conn *pgx.Conn, released bool) error {
+	var longest int64
+	if err := conn.QueryRow(ctx, longestLeftSQL).Scan(&longest); err != nil {
+		return err
+	}
+	term := time.Duration(longest) * time.Millisecond
+	if !released {
+		term = max(term, leaseTerm)
+	}
+	if term > 0 {
+		if err := waitFor(ctx, term+term/20); err != nil {
+			return err
+		}
+	}
+	_, err := conn.Exec(ctx, "DELETE FROM nodes") // whoever is still there joins again, and is then refused by the epoch
+	return err
+}
+
+// succeed takes over, as one of several, from a holder who was alone and did not let go: the epoch refuses what it
+// may still send, and its lease is waited for.
+func (h *hold) succeed(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := h.begin(ctx, conn, "", true); err != nil {
+		return err
+	}
+	return waitFor(ctx, leaseTerm)
 }
 
 // renew lets the lease run on from a moment at which the lock was ours.
@@ -81,7 +109,9 @@ func (h *hold) watch(conn *pgx.Conn) {
 			if ctx.Err() != nil {
 				return
 			}
-			h.fail(ErrLost)
+			if h.alone {
+				h.fail(ErrLost)
+			}
 			conn = h.regain(ctx)
 		}
 	}()
@@ -89,9 +119,17 @@ func (h *hold) watch(conn *pgx.Conn) {
 
 // beat returns when the session no longer has the lock, or nobody answers, or ctx ends.
 func (h *hold) beat(ctx context.Context, conn *pgx.Conn) {
+	if err := h.notices.listen(ctx, conn); err != nil {
+		return
+	}
 	for h.look(ctx, conn) == nil {
 		waiting, cancel := context.WithTimeout(ctx, heartbeat)
-		_, err := conn.WaitForNotification(waiting) // none comes; but the end of the connection is seen at once
+		var err error
+		for err == nil { // where the store is this process's alone, none comes; but the end of the connection is seen at once
+			if _, err = conn.WaitForNotification(waiting); err == nil {
+				h.notices.tell()
+			}
+		}
 		cancel()
 		if ctx.Err() != nil || err != nil && !pgconn.Timeout(err) {
 			return

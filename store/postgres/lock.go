@@ -54,12 +54,13 @@ const lockTries, lockTryEvery = 20, 50 * time.Millisecond
 // shows at once when the server closes it. Writes of a holder that has not noticed its end are refused by the epoch,
 // which each new holder raises and each write compares.
 type hold struct {
-	where  string
-	config *pgx.ConnConfig
-	key    int64
-	lost   func(error)
-	alone  bool // others are kept out
-	epoch  int64
+	where   string
+	config  *pgx.ConnConfig
+	key     int64
+	lost    func(error)
+	alone   bool       // others are kept out; else those who want to be alone are
+	notices *listening // of a store that is shared
+	epoch   int64
 
 	broken atomic.Pointer[error] // why the store does not answer
 	begun  time.Time             // what the lease counts from
@@ -81,7 +82,11 @@ type head struct {
 // lock takes the lock, or says who has it.
 func (h *hold) lock(ctx context.Context, conn *pgx.Conn) error {
 	var locked bool
-	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", h.key).Scan(&locked); err != nil {
+	statement := "SELECT pg_try_advisory_lock($1)"
+	if !h.alone {
+		statement = "SELECT pg_try_advisory_lock_shared($1)"
+	}
+	if err := conn.QueryRow(ctx, statement, h.key).Scan(&locked); err != nil {
 		return err
 	}
 	if locked {
@@ -90,7 +95,11 @@ func (h *hold) lock(ctx context.Context, conn *pgx.Conn) error {
 	e := &InUseError{Where: h.where}
 	var since int64
 	// A store that is just being made has no head yet.
-	if err := conn.QueryRow(ctx, "SELECT holder, since FROM head").Scan(&e.Holder, &since); err == nil {
+	if err := conn.QueryRow(ctx, "SELECT holder, since FROM head").Scan(&e.Holder, &since); err == nil && e.Holder != "" {
+		e.Since = column.FromMillis(since)
+		return e
+	}
+	if err := conn.QueryRow(ctx, newestNodeSQL).Scan(&e.Holder, &since); err == nil {
 		e.Since = column.FromMillis(since)
 	}
 	return e

@@ -135,3 +135,33 @@ var (
 	//go:embed queries/holds_lock.sql
 	holdsLockSQL string
 )
+
+// Nodes.
+var (
+	//go:embed queries/newest_node.sql
+	newestNodeSQL string
+	//go:embed queries/longest_left.sql
+	longestLeftSQL string
+	//go:embed queries/join_node.sql
+	joinNodeSQL string
+	//go:embed queries/forget_nodes.sql
+	forgetNodesSQL string
+	//go:embed queries/longest_term.sql
+	longestTermSQL string
+	//go:embed queries/renew_node.sql
+	renewNodeSQL string
+	//go:embed queries/confirm_node.sql
+	confirmNodeSQL string
+	//go:embed queries/lose_node.sql
+	loseNodeSQL string
+	//go:embed queries/leave_node.sql
+	leaveNodeSQL string
+	//go:embed queries/chain_head.sql
+	chainHeadSQL string
+	//go:embed queries/chain_head_plain.sql
+	chainHeadPlainSQL string
+	//go:embed queries/move_timeline.sql
+	moveTimelineSQL string
+	//go:embed queries/list_nodes.sql
+	listNodesSQL string
+)

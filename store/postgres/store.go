@@ -47,6 +47,9 @@ type Options struct {
 	Holder string
 	// Schema holds the tables; several stores can be in one database. Empty: DefaultSchema.
 	Schema string
+	// Shared lets other nodes have the store open too. An authority over it then keeps a lease. What must be alone, such
+	// as a restore, opens the store without it, and is refused while a node has it.
+	Shared bool
 	// Existing opens a store that is there, and makes none: without one it is ErrNoStore.
 	Existing bool
 	// Lost is told that the store does not answer any more, and why: at once when the lock is lost. It may be told again.
@@ -58,6 +61,7 @@ type Store struct {
 	where string // the database, for errors
 	pool  *pgxpool.Pool
 	hold  *hold
+	nodes *cluster // nil: the store is this process's alone
 
 	closing sync.Once
 	closed  error
@@ -68,6 +72,7 @@ var (
 	_ authority.Scanner     = (*Store)(nil)
 	_ authority.Archiver    = (*Store)(nil)
 	_ authority.Leaseholder = (*Store)(nil)
+	_ authority.Cluster     = (*Store)(nil)
 )
 
 // Open opens the store in a database, and makes its schema if there is none. An older schema is brought up to date.
@@ -75,7 +80,7 @@ var (
 // Its errors tell apart what a person can do about them: ErrURL, ErrUnreachable, ErrRefused, ErrNoDatabase, ErrNoStore,
 // ErrServer, *InUseError, *NewerError. None holds the password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	return open(ctx, url, o, true)
+	return open(ctx, url, o, !o.Shared)
 }
 
 // open leaves out the lock if the store is not to be held by one alone.
@@ -108,7 +113,7 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	}
 	s.hold = &hold{where: s.where, config: config.ConnConfig, key: lockKey("store", o.Schema), lost: o.Lost, alone: alone, begun: time.Now()}
 	err = checkServer(ctx, conn)
-	if err == nil && alone {
+	if err == nil && (alone || o.Shared) {
 		err = s.hold.waitLock(ctx, conn)
 	}
 	if err == nil && o.Existing {
@@ -121,8 +126,11 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	if err == nil {
 		released, err = s.hold.begin(ctx, conn, o.Holder, alone)
 	}
-	if err == nil && alone && !released {
-		err = waitLease(ctx)
+	if err == nil && alone {
+		err = s.hold.outlive(ctx, conn, released)
+	}
+	if err == nil && o.Shared && !released {
+		err = s.hold.succeed(ctx, conn)
 	}
 	if err == nil && alone {
 		err = s.hold.look(ctx, conn)
@@ -130,7 +138,11 @@ func (s *Store) start(ctx context.Context, config *pgxpool.Config, o Options, al
 	if err == nil {
 		s.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
 	}
-	if err != nil || !alone {
+	if err == nil && o.Shared {
+		s.nodes, err = newCluster(ctx, conn, config, o.Schema)
+		s.hold.notices = s.nodes.listening
+	}
+	if err != nil || !alone && !o.Shared {
 		return errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	}
 	s.hold.watch(conn)
@@ -144,6 +156,9 @@ func (s *Store) Lease() error { return s.hold.check() }
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.letGo()
+		if s.nodes != nil {
+			s.nodes.pool.Close()
+		}
 		s.pool.Close()
 		if err := s.hold.release(); err != nil {
 			s.closed = fmt.Errorf("cannot close the store in %s: %w", s.where, err)

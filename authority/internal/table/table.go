@@ -17,6 +17,7 @@ package table
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -247,6 +248,41 @@ func (t *Table) Each(visit func(State)) {
 			if atomic.LoadUint64(&words[i]) != 0 {
 				visit(State(atomic.LoadUint64(&words[i+5])))
 			}
+		}
+	}
+}
+
+// Disown leaves only a flag of the state of every hash that the table has for one of the records and that is not among
+// those to keep. It looks at every slot.
+func (t *Table) Disown(keep map[[16]byte][][32]byte, flag Flag) {
+	words := map[[16]byte][][3]uint64{}
+	for id, hashes := range keep {
+		words[id] = nil
+		for i := range hashes {
+			w0, w1, w2, _ := t.words(&hashes[i])
+			words[id] = append(words[id], [3]uint64{w0, w1, w2})
+		}
+	}
+	for n := range t.shards {
+		t.disownShard(n, words, flag)
+	}
+}
+
+func (t *Table) disownShard(n int, keep map[[16]byte][][3]uint64, flag Flag) {
+	t.shards[n].Lock()
+	defer t.shards[n].Unlock()
+	slots := t.slots.Load()[n]
+	for i := 0; i < len(slots); i += slotWords {
+		slot := slots[i : i+slotWords]
+		if slot[0] == 0 {
+			continue
+		}
+		var id [16]byte
+		binary.LittleEndian.PutUint64(id[0:], slot[3])
+		binary.LittleEndian.PutUint64(id[8:], slot[4])
+		hashes, ok := keep[id]
+		if ok && !slices.Contains(hashes, [3]uint64(slot[:3])) {
+			atomic.StoreUint64(&slot[5], uint64(NewState(0, flag, State(slot[5]).Grant())))
 		}
 	}
 }

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+SELECT coalesce(max(term), 0) FROM nodes;
