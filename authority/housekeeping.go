@@ -46,6 +46,9 @@ func (a *Authority) tend(ctx context.Context, n int) {
 	a.try(ctx, "writing usage", a.flushInTurn)
 	a.try(ctx, "ending graces", a.finishGraces)
 	a.try(ctx, "looking after the keys that sign tokens", a.tendSigningKeys)
+	if n%5 == 1 && a.shared != nil && a.member != nil {
+		a.try(ctx, "counting nodes", func(ctx context.Context) error { return a.shared.countNodes(ctx, a.member.cluster) })
+	}
 	if n%5 == 0 {
 		a.try(ctx, "refilling credits", a.refillAll)
 	}
