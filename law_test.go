@@ -72,7 +72,7 @@ var laws = map[string]law{
 	"internal/postgrestest":    {third: []string{"github.com/jackc/pgx/v5/..."}, never: []string{"net/http/..."}},
 	"internal/redistest":       {standard: []string{"bufio", "crypto/rand", "errors", "fmt", "net", "os", "os/exec", "path/filepath", "runtime", "strings", "syscall", "testing", "time"}},
 	"cmd/keywright":            {ours: everything, third: everything},
-	"bench":                    {ours: everything, third: []string{"google.golang.org/grpc/...", "google.golang.org/genproto/...", "github.com/envoyproxy/go-control-plane/envoy/..."}},
+	"bench":                    {ours: everything, third: []string{"github.com/redis/go-redis/v9", "github.com/jackc/pgx/v5/...", "google.golang.org/grpc/...", "google.golang.org/genproto/...", "github.com/envoyproxy/go-control-plane/envoy/..."}},
 	"proof":                    {ours: everything},
 	"proof/history":            {never: outside},
 	"proof/simulation":         {ours: []string{".", "authority", "proof/history", "store/sqlite"}, never: []string{"net/..."}},

@@ -59,7 +59,7 @@ type Options struct {
 	Observer      Observer      // is told of each call of the store; nil: nobody is
 
 	Limiter Limiter    // keeps the meters of limits for several nodes; nil: they are in memory, of this node alone
-	Nodes   func() int // how many nodes share the limiter, known at any time, quickly; nil: one
+	Nodes   func() int // how many nodes share the limiter, known at any time, quickly; nil: those of the cluster, or one
 
 	Issuer         string        // of tokens, such as the URL of the server; empty: DefaultIssuer
 	SigningKeyLife time.Duration // how long a key signs tokens; 0: DefaultSigningKeyLife

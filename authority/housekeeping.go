@@ -48,6 +48,9 @@ func (a *Authority) tend(ctx context.Context, n int) {
 	a.try(ctx, "looking after leaked keys", a.tendLeaks)
 	a.try(ctx, "writing the uses of leaked keys", a.writeLeakUses)
 	a.try(ctx, "looking after the keys that sign tokens", a.tendSigningKeys)
+	if n%5 == 1 && a.shared != nil && a.member != nil {
+		a.try(ctx, "counting nodes", func(ctx context.Context) error { return a.shared.countNodes(ctx, a.member.cluster) })
+	}
 	if n%5 == 0 {
 		if a.member != nil {
 			a.try(ctx, "reading when old secrets were used", func(ctx context.Context) error { return a.learnUses(ctx, a.graces.idle()) })

@@ -79,6 +79,22 @@ func (s *sharedMeters) giveShareBack(items []rate.Item) {
 	s.owed.add(items, -1)
 }
 
+// countNodes notes how many nodes of a cluster share the limiter. While they cannot be counted, it is as many as before.
+func (s *sharedMeters) countNodes(ctx context.Context, cluster Cluster) error {
+	nodes, _, err := cluster.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	for i := range nodes {
+		if !nodes[i].Lost {
+			n++
+		}
+	}
+	s.counted.Store(n)
+	return nil
+}
+
 // watch asks a limiter that is away again and again. Before it is used again, it is told what was taken meanwhile.
 func (s *sharedMeters) watch(ctx context.Context) {
 	again := time.NewTicker(limiterProbe)
@@ -180,6 +196,7 @@ type LimiterStats struct {
 	Local    uint64 // asks that were decided by the share of this node
 	Refused  uint64 // asks without a judgement, as their keyspace chose
 	Failures uint64 // calls, each of one or more asks, that failed
+	Nodes    int    // that share it, as far as is known
 	Owed     int    // meters of which the limiter is to be told what was taken while it was away
 }
 
@@ -190,7 +207,7 @@ func (a *Authority) LimiterStats() LimiterStats {
 		return LimiterStats{}
 	}
 	return LimiterStats{
-		Shared: true, Away: s.away.Load(), Answered: s.answered.Load(), Local: s.byShare.Load(),
+		Shared: true, Nodes: s.nodes(), Away: s.away.Load(), Answered: s.answered.Load(), Local: s.byShare.Load(),
 		Refused: s.refused.Load(), Failures: s.failures.Load(), Owed: s.owed.len(),
 	}
 }

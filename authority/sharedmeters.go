@@ -31,9 +31,10 @@ type sharedMeters struct {
 	orders  chan *limitOrder
 	stopped <-chan struct{}
 
-	away   atomic.Bool
-	shares *rate.Meters // of this node, for when the limiter is away
-	owed   owed
+	away    atomic.Bool
+	counted atomic.Int64 // nodes of the cluster, where there is one
+	shares  *rate.Meters // of this node, for when the limiter is away
+	owed    owed
 
 	answered, byShare, refused, failures atomic.Uint64
 }
@@ -53,7 +54,7 @@ func newSharedMeters(o *Options, seed [16]byte) *sharedMeters {
 		orders: make(chan *limitOrder, maxLimitAsks),
 	}
 	if s.nodes == nil {
-		s.nodes = func() int { return 1 }
+		s.nodes = func() int { return max(int(s.counted.Load()), 1) }
 	}
 	return s
 }

@@ -7,6 +7,7 @@
 //	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
 //	go run ./bench leaks      how long a report of 1,000 keys takes, of which half are active
 //	go run ./bench spend      what two limits add to a verification, and how many credits can be spent a second
+//	go run ./bench limits     verifications with a limit that is in memory, in Redis, in PostgreSQL, beside an INCR and an UPDATE
 //	go run ./bench memory     bytes, start, revoke and rotate with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
 //	go run ./bench middleware what httpauth adds to a verification in process
@@ -39,6 +40,7 @@ var benches = []struct {
 	{"verify", verify},
 	{"memory", memory},
 	{"spend", spend},
+	{"limits", limits},
 	{"http", overHTTP},
 	{"middleware", middleware},
 	{"batch", batch},

@@ -53,6 +53,7 @@ func TestScriptsOverPostgres(t *testing.T) {
 //	tamper DIR SQL          change a store behind the back of the program
 //	cut FROM TO BYTES       copy the begin of a file
 //	newer DIR               let a store look as if a newer version had written it
+//	redis stop|start        stop the Redis of the script, or start it again, empty
 //	shows PATTERN           fail unless the last standard output or error matches
 func TestScripts(t *testing.T) { runScripts(t, "testdata") }
 
@@ -76,7 +77,7 @@ func runScripts(t *testing.T, dir string, setup ...func(*testscript.Env)) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"kills": kills,
 			"serve": startServer, "serve-stop": stopServer, "exits": exits, "capture": capture, "line": writeLine, "mode": checkMode,
-			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows,
+			"tamper": tamper, "newer": makeNewer, "cut": cut, "shows": shows, "redis": runRedis,
 		},
 	})
 }
@@ -111,7 +112,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := exec.Command(program, append([]string{"serve", "--log-format", "text"}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "PATH", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "KEYWRIGHT_CONFIG", "KEYWRIGHT_CONFIG_DIR", "KEYWRIGHT_DATABASE_URL"} {
+	for _, name := range []string{"HOME", "PATH", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "KEYWRIGHT_CONFIG", "KEYWRIGHT_CONFIG_DIR", "KEYWRIGHT_DATABASE_URL", "KEYWRIGHT_REDIS_URL"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

@@ -187,7 +187,7 @@ func (l *Limiter) make(ctx context.Context) error {
 		switch said.Code {
 		case "42601", "0A000", "22023": // syntax, not supported, unknown parameter
 			_, err = l.pool.Exec(ctx, makeLoggedSQL)
-		case "23505", "42P07": // another node made it in the same moment
+		case "23505", "42710", "42P07": // another node made it in the same moment
 			err = nil
 		}
 	}

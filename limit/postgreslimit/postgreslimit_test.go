@@ -98,6 +98,11 @@ func TestClockThatWasSetBack(t *testing.T) {
 	if err != nil || a[0].OK || a[0].Meters[0].ResetAfter > 2*time.Hour {
 		t.Errorf("%+v, %v", a, err)
 	}
+	var far int
+	err = l.pool.QueryRow(ctx, "SELECT count(*) FROM shared_meters WHERE full_at > extract(epoch FROM clock_timestamp()) + 7200").Scan(&far)
+	if err != nil || far != 0 {
+		t.Errorf("it is as far as it was: %d, %v", far, err)
+	}
 }
 
 func TestAwayTellsNoPassword(t *testing.T) {

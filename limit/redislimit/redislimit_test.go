@@ -4,6 +4,7 @@ package redislimit
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,21 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("meters that are full are kept")
 		}
+	}
+}
+
+// TestClockThatWasSetBack finds a meter that is full in a thousand years. It keeps nobody waiting for more than a window and the
+// refill of the burst.
+func TestClockThatWasSetBack(t *testing.T) {
+	s := redistest.Start(t)
+	l := limiter(t, s)
+	command(t, s, "SET "+l.key(&requests.ID)+" 33333333333:0", "+OK")
+	if a := taken(t, l, requests); a.OK || a.Meters[0].ResetAfter > 2*time.Hour {
+		t.Errorf("%+v", a)
+	}
+	left, err := s.Do("TTL " + l.key(&requests.ID))
+	if n, bad := strconv.Atoi(strings.TrimPrefix(left, ":")); err != nil || bad != nil || n < 1 || n > 7202 {
+		t.Errorf("it is kept for %s, %v", left, err)
 	}
 }
 

@@ -28,7 +28,9 @@ for i = 1, #KEYS do
 		s, f = tonumber(string.sub(states[i], 1, colon - 1)), tonumber(string.sub(states[i], colon + 1))
 	end
 	local ms, mf = add(now, nowf, tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]))
-	if later(s, f, ms, mf) then s, f = ms, mf end -- written before the clock was set back
+	local cut = later(s, f, ms, mf) -- written before the clock was set back
+	if cut then s, f = ms, mf end
+	local full, fullf = s, f
 	answer[2 * i + 2], answer[2 * i + 3] = s, f
 	if later(now, nowf, s, f) then s, f = now, nowf end
 	local charge, chargef = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
@@ -41,13 +43,15 @@ for i = 1, #KEYS do
 		if later(s, f, rs, rf) then passes = 0 end
 		if later(s, f, ms, mf) then s, f = ms, mf end
 	end
-	states[i] = {s, f}
+	states[i] = {s, f, cut, full, fullf}
 end
 
 answer[1] = passes
-if act == '0' and passes == 1 or act == '2' or act == '3' then
-	for i = 1, #KEYS do
-		local s, f = states[i][1], states[i][2]
+local takes = act == '0' and passes == 1 or act == '2' or act == '3'
+for i = 1, #KEYS do
+	local s, f, cut = states[i][1], states[i][2], states[i][3]
+	if not takes then s, f = states[i][4], states[i][5] end -- a cut is kept, or the meter would never fill
+	if takes or cut and act == '0' then
 		local left = (s - now) * 1000 + math.ceil((f - nowf) / 1000000000000)
 		if left > 0 then
 			redis.call('SET', KEYS[i], string.format('%.0f:%.0f', s, f), 'PX', left + 1000)
