@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/keywright/keywright/api"
 )
@@ -50,6 +48,5 @@ func (c *Client) Leaks(ctx context.Context, q LeakQuery) (api.LeakList, error) {
 // Leak tells a leak from exposure to end.
 func (c *Client) Leak(ctx context.Context, id string) (api.LeakReport, error) {
 	var r api.LeakReport
-	path := strings.Replace(api.PathLeak, "{id}", url.PathEscape(id), 1)
-	return r, c.do(ctx, call{method: http.MethodGet, path: path, into: &r, limit: maxList, repeat: true})
+	return r, c.do(ctx, call{method: http.MethodGet, path: ownerPath(api.PathLeak, id), into: &r, limit: maxList, repeat: true})
 }

@@ -122,6 +122,25 @@ test("a key is reported, ends, and is kept nowhere", async (t) => {
 	await page.getByText("It was not issued here, so nothing was done and nothing of it was kept.").waitFor();
 });
 
+test("a keyspace says what becomes of leaked keys, and keeps what nobody changed", async (t) => {
+	const page = await enter(t, server, "keyspaces/slow");
+	const section = page.getByRole("group", { name: "Leaks" });
+	await section.getByLabel("After").fill("10s");
+	await page.getByRole("button", { name: "Save the policy" }).click();
+	await section.locator("[aria-invalid=true]").waitFor();
+	expected(page, /status of 400 /);
+	await section.getByLabel("After").fill("48h");
+	await page.getByLabel("Every key names an owner").check();
+	await page.getByRole("button", { name: "Save the policy" }).click();
+	await page.getByText("Saved. It holds from now on.").waitFor();
+	assert.deepEqual((await server.api("GET", "/v1/keyspaces/slow")).policy, { require_owner: true, leaks: { secret: "delay", delay: "48h" } });
+	await section.getByLabel("A leaked secret key").selectOption("is revoked at once");
+	await page.getByRole("button", { name: "Save the policy" }).click();
+	await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+	await page.getByText("Saved. It holds from now on.").waitFor();
+	assert.deepEqual((await server.api("GET", "/v1/keyspaces/slow")).policy, { require_owner: true });
+});
+
 test("a leak that somebody else reports appears on the list that is open", async (t) => {
 	const page = await enter(t, server, "leaks?keyspace=told");
 	const rows = page.getByRole("region", { name: "Leaks, table" }).locator("tbody tr");
