@@ -34,6 +34,7 @@ type Record struct {
 	AllowedPaths    []string        `json:"allowed_paths,omitempty" nullable:"false"`
 	Keyspaces       []string        `json:"keyspaces,omitempty" nullable:"false" doc:"Of a service key: the keyspaces it may act on."`
 	BoundOwner      string          `json:"bound_owner,omitempty" doc:"Of a service key: the owner whose keys it may act on."`
+	Decoy           *Decoy          `json:"decoy,omitempty" doc:"The key opens nothing: it verifies as one that nobody has, and any use of it is an event."`
 	NotBefore       time.Time       `json:"not_before,omitzero"`
 	ExpiresAt       time.Time       `json:"expires_at,omitzero" doc:"Absent: never."`
 	ExpiresSoon     bool            `json:"expires_soon,omitempty" doc:"Within 7 days, of a key that lives for more than 14."`
@@ -87,6 +88,7 @@ type IssueRequest struct {
 	ExpiresIn       Duration        `json:"expires_in,omitempty" doc:"From now." example:"30d"`
 	Hash            keywright.Hash  `json:"hash,omitzero" doc:"Registers a key that was made elsewhere by its storage hash: SHA-256 in hex, base64 or base58."`
 	PublicID        string          `json:"public_id,omitempty" doc:"With hash: the public id of that key."`
+	Decoy           *Decoy          `json:"decoy,omitempty" doc:"Makes a key that opens nothing, and whose use is an event that names where it was planted."`
 }
 
 // An IssueResponse holds the key, once.
@@ -123,9 +125,10 @@ type Receipt struct {
 	TokensUntil time.Time       `json:"tokens_until,omitzero" doc:"When the last token that a key of the keyspace was exchanged for has ended: until then somebody who verifies offline, and does not follow /v1/revocations, may accept one of this key. Absent: there is none."`
 }
 
-// A RevokeSelfRequest ends the key that it holds.
+// A RevokeSelfRequest ends the key that it holds, or the keys.
 type RevokeSelfRequest struct {
-	Key Key `json:"key" doc:"The key to end."`
+	Key  Key   `json:"key,omitzero" doc:"The key to end."`
+	Keys []Key `json:"keys,omitempty" nullable:"false" maxItems:"1000" doc:"The keys to end, in place of key; at most 1,000."`
 }
 
 // Revealed is a new key that waited behind a link.

@@ -115,6 +115,7 @@ type Authority struct {
 	due          atomic.Pointer[map[string]Due]
 	couriers     couriers
 	leaks        leakIndex
+	decoys       decoyUses
 
 	lookups   singleflight.Group
 	asked     atomic.Uint64  // lookups that went to the store

@@ -63,6 +63,9 @@ func (a *Authority) IssueChild(ctx context.Context, c Caller, parent keywright.K
 	if state := r.StateAt(a.now()); state != StateActive && state != StatePending {
 		return Issued{}, &Error{Kind: Conflicting, Problem: "the parent is " + string(state), Hint: "make a child of a key that can be used"}
 	}
+	if r.Rules.Decoy != nil {
+		return Issued{}, &Error{Kind: Conflicting, Problem: "the parent is a decoy", Hint: "make a child of a key that can be used"}
+	}
 	depth, err := a.depth(ctx, &r)
 	if err != nil {
 		return Issued{}, err

@@ -207,5 +207,5 @@ func (a *Authority) follow(ctx context.Context) error {
 	c.ended, c.old = map[endedKey]string{}, map[keywright.Hash]Use{}
 	c.mu.Unlock()
 	a.extendGraces(old)
-	return errors.Join(a.noteEnded(ctx, ended), a.noteLow(ctx), a.lookAtStrangers(ctx), a.noteRefused(ctx))
+	return errors.Join(a.noteEnded(ctx, ended), a.noteLow(ctx), a.lookAtStrangers(ctx), a.noteRefused(ctx), a.noteDecoys(ctx))
 }

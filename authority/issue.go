@@ -42,6 +42,8 @@ type IssueRequest struct {
 	Hash     keywright.Hash
 	PublicID string
 
+	Decoy *Decoy `json:",omitempty"` // not nil: a key that opens nothing
+
 	// IdempotencyKey makes a repeat of the request within 24 hours return the same record, without the secret.
 	IdempotencyKey string
 
@@ -199,6 +201,9 @@ func (m maker) make(environment string) (keywright.Key, error) {
 // issueLines is what the audit chain says of a new key.
 func issueLines(r *Record, credits *CreditsRequest) []string {
 	lines := []string{"format " + r.Format}
+	if r.Rules.Decoy != nil {
+		lines = append(lines, "decoy")
+	}
 	if !r.Parent.IsZero() {
 		lines = append(lines, "parent "+r.Parent.String())
 	}

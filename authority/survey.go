@@ -72,6 +72,9 @@ func (a *Authority) census() map[uint32]map[State]int {
 			return
 		}
 		g := a.grants.At(s.Grant())
+		if rules := a.rules.At(g.rules); rules != nil && rules.Decoy != nil {
+			return // it is no key
+		}
 		number := a.kinds.At(g.kind).space
 		if counts[number] == nil {
 			counts[number] = map[State]int{}

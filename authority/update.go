@@ -274,23 +274,3 @@ func (a *Authority) revoke(ctx context.Context, c Caller, id keywright.KeyID, e 
 	now := a.now()
 	return Receipt{KeyID: r.ID, Revoked: r.Revoked, True: now, TokensUntil: a.exchanges.latest(r.Keyspace, now)}, nil
 }
-
-// RevokeSelf ends the key that is presented: whoever holds a secret key may end it. Publishable keys are exempt, since
-// everybody holds those. The result does not tell whether there is such a key; an error means that the store failed.
-func (a *Authority) RevokeSelf(ctx context.Context, key keywright.Secret, from Origin) error {
-	for name, s := range *a.spaces.Load() {
-		ask := keywright.Ask{Key: key, Keyspace: name, DryRun: true}
-		var v keywright.Verdict
-		if _, err := a.judge(ctx, &ask, &v); err != nil {
-			return err
-		}
-		if v.KeyID.IsZero() || v.Code == keywright.Revoked || s.Format(v.Format).Publishable {
-			continue
-		}
-		c := Caller{key: v.KeyID, scopes: []string{ScopeRevoke, ScopeAdmin}, origin: from}
-		if _, err := a.revoke(ctx, c, v.KeyID, edit{scope: ScopeRevoke, verb: "key.revoke_self"}, "by its holder"); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -64,6 +64,12 @@ func (a *Authority) newRecord(c Caller, s *space, f *keywright.Format, q IssueRe
 			return r, err
 		}
 	}
+	if q.Decoy != nil {
+		r.Rules.Decoy = &Decoy{Planted: q.Decoy.Planted}
+	}
+	if err := checkDecoy(r.Rules.Decoy, &r); err != nil {
+		return r, err
+	}
 	var err error
 	if r.Environment, err = environmentOf(s, q.Environment); err != nil {
 		return r, err

@@ -91,6 +91,9 @@ func (a *Authority) decide(ctx context.Context, ask *keywright.Ask, v *keywright
 	if err := j.find(ctx, ask.Key); err != nil {
 		return nil, err
 	}
+	if j.rules != nil && j.rules.Decoy != nil {
+		j.hideDecoy(ask)
+	}
 	err := j.conclude(ctx, ask, v)
 	return j.rules, err
 }

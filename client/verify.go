@@ -59,6 +59,20 @@ func (c *Client) RevokeSelf(ctx context.Context, key keywright.Secret) error {
 	})
 }
 
+// RevokeSelves is RevokeSelf of at most 1,000 keys at once.
+func (c *Client) RevokeSelves(ctx context.Context, keys []keywright.Secret) error {
+	var q api.RevokeSelfRequest
+	for _, key := range keys {
+		if sendable(key) {
+			q.Keys = append(q.Keys, api.NewKey(key))
+		}
+	}
+	if len(q.Keys) == 0 {
+		return nil
+	}
+	return c.do(ctx, call{method: http.MethodPost, path: api.PathRevokeSelf, body: q, repeat: true, open: true})
+}
+
 // Live asks whether the server runs.
 func (c *Client) Live(ctx context.Context) error {
 	return c.do(ctx, call{method: http.MethodGet, path: api.PathLive, open: true})

@@ -72,6 +72,7 @@ type issueFlags struct {
 	hash, publicID        string
 	idempotencyKey        string
 	bindOwner             string
+	decoy                 string
 	count                 int
 	to                    string
 	force                 bool
@@ -114,6 +115,7 @@ and owner are the parent's. Who holds the parent key, and no service key, uses k
 	flags.StringVar(&f.bindOwner, "bind-owner", "", "of a service key: let it act on keys of the owner `ID` alone")
 	flags.StringVar(&f.hash, "hash", "", "register the key with the storage `HASH`: hex, base64 or base58")
 	flags.StringVar(&f.publicID, "public-id", "", "with --hash: the public `ID` of that key")
+	flags.StringVar(&f.decoy, "decoy", "", "make a key that looks real and opens nothing, to be planted at `PLACE`: any use of it is an event that names the place")
 	flags.StringVar(&f.idempotencyKey, "idempotency-key", "", "do it once, however often it is asked with `TEXT` within 24 hours")
 	flags.IntVar(&f.count, "count", 0, "issue `N` keys")
 	flags.StringVar(&f.to, "to", "", "write the key to `FILE` of mode 0600: .env, .json, .jsonl or .csv")
@@ -129,6 +131,9 @@ func (f *issueFlags) request() (api.IssueRequest, error) {
 		Roles: f.roles, Limits: f.limits, AllowedNetworks: f.networks, AllowedOrigins: f.origins, AllowedMethods: f.methods, AllowedPaths: f.paths,
 		Keyspaces: f.spaces, BoundOwner: f.bindOwner, NotBefore: f.notBefore, ExpiresAt: f.expiresAt,
 		ExpiresIn: api.Duration(f.expiresIn), PublicID: f.publicID,
+	}
+	if f.decoy != "" {
+		q.Decoy = &api.Decoy{Planted: f.decoy}
 	}
 	var err error
 	if q.Metadata, err = f.metadataJSON(); err != nil {

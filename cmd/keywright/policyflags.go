@@ -28,6 +28,8 @@ type policyFlags struct {
 	exchangeLife                         time.Duration
 	exchangeAudience                     []string
 	exchangeSpend, exchangeAlgorithm     string
+	leakPolicy                           string
+	leakDelay                            time.Duration
 	clearPolicy                          []string
 	changed                              func(string) bool
 }
@@ -38,6 +40,7 @@ var policyNames = []string{
 	"keyspace-limit", "max-grace", "pepper", "rotate-every", "rotate-warn", "rotate-grace", "rotate-idle",
 	"routes", "routes-default",
 	"exchange-life", "exchange-audience", "exchange-spend", "exchange-algorithm",
+	"leak-policy", "leak-delay",
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
@@ -64,6 +67,8 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.exchangeAudience, "exchange-audience", nil, "let tokens be for `NAME`, such as the URL of the service (repeat; default the name of the keyspace)")
 	choice(cmd, &f.exchangeSpend, "exchange-spend", "", "exchange keys with credits, limits or rules: `WORD` is refuse, or allow, where nobody looks at those while a token lives (default refuse)", "refuse", "allow")
 	choice(cmd, &f.exchangeAlgorithm, "exchange-algorithm", "", "sign tokens with `NAME`: ES256 or EdDSA (default ES256)", "ES256", "EdDSA")
+	choice(cmd, &f.leakPolicy, "leak-policy", "", "when a secret key is reported as leaked, `DO`: revoke, delay, which tells first and revokes after --leak-delay, or report, which only tells (default revoke)", "revoke", "delay", "report")
+	addDuration(flags, &f.leakDelay, "leak-delay", 0, "with --leak-policy delay: revoke after `TIME` (default 24h)")
 	flags.StringVar(&f.policyFile, "policy", "", "take the whole policy from `FILE`, in JSON as the API takes it; - is standard input")
 }
 
@@ -115,6 +120,7 @@ func (f *policyFlags) policy(stdin io.Reader, p api.Policy) (api.Policy, error) 
 	if p.Exchange, err = f.exchange(p.Exchange, change, cleared["exchange-life"]); err != nil {
 		return p, err
 	}
+	p.Leaks = f.leaks(p.Leaks, change, cleared["leak-policy"])
 	p.Rotation, err = f.rotation(p.Rotation, change, cleared["rotate-every"])
 	return p, err
 }
@@ -214,4 +220,24 @@ func (l roleList) over(roles map[string][]string) map[string][]string {
 		}
 	}
 	return all
+}
+
+// leaks returns what becomes of keys that are reported.
+func (f *policyFlags) leaks(was *api.LeakPolicy, change func(string) bool, ends bool) *api.LeakPolicy {
+	if ends {
+		return nil
+	}
+	if !change("leak-policy") && !change("leak-delay") {
+		return was
+	}
+	var l api.LeakPolicy
+	if was != nil {
+		l = *was
+	}
+	put(&l.Secret, change("leak-policy"), f.leakPolicy)
+	if change("leak-policy") && l.Secret != "delay" {
+		l.Delay = 0 // it was of the policy before
+	}
+	put(&l.Delay, change("leak-delay"), api.Duration(f.leakDelay))
+	return &l
 }

@@ -34,6 +34,9 @@ func (d *details) addPolicy(p *api.Policy) {
 	if e := p.Exchange; e != nil {
 		d.add("tokens", exchangeText(e))
 	}
+	if l := p.Leaks; l != nil {
+		d.add("leaked keys", leakPolicyText(l))
+	}
 	if p.Rotation != nil {
 		d.add("rotation", rotationText(p.Rotation))
 	}
@@ -46,6 +49,18 @@ func (d *details) addPolicy(p *api.Policy) {
 	case p.RoutesDefault == "deny" || len(p.Routes) > 0:
 		d.add("other routes", "denied")
 	}
+}
+
+func leakPolicyText(l *api.LeakPolicy) string {
+	switch {
+	case l.Secret == "report":
+		return "are only told"
+	case l.Secret != "delay":
+		return "are revoked at once"
+	case l.Delay == 0:
+		return "are told, and revoked after 24h"
+	}
+	return "are told, and revoked after " + l.Delay.String()
 }
 
 func routeText(r *api.Route) string {

@@ -43,6 +43,7 @@ type serveFlags struct {
 	generateOrigins, mcpOrigins    []string
 	proxyNetworks                  proxyList
 	sending                        sendingFlags
+	platforms                      platformFlags
 	extAuthz                       extAuthzFlags
 	readTimeout, writeTimeout      time.Duration
 	idleTimeout, drain, stopWithin time.Duration
@@ -95,6 +96,7 @@ Ends in good order on SIGINT or SIGTERM, and at once on the second one.`,
 	flags.StringSliceVar(&f.generateOrigins, "generate-origin", nil, "let pages of the web `ORIGIN` call it (repeat; * for all)")
 	flags.Var(&f.proxyNetworks, "proxy-network", "let proxies in the network `CIDR` ask over /v1/auth and ext_authz, and believe what they tell of requests (repeat; none for service keys alone; default this machine)")
 	f.sending.add(cmd)
+	f.platforms.add(cmd)
 	flags.BoolVar(&f.noMCP, "no-mcp", false, "do not serve /mcp, the tools for AI agents")
 	flags.StringSliceVar(&f.mcpOrigins, "mcp-origin", nil, "let pages of the web `ORIGIN` call /mcp, and take its host as a name of this server (repeat)")
 	flags.IntVar(&f.connections, "max-connections", 10_000, "have `N` connections at most; new ones beyond are closed")
@@ -123,6 +125,9 @@ func (s *session) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	options := f.serverOptions(secured, log)
+	if options.Platforms, err = f.platforms.platforms(); err != nil {
+		return err
+	}
 	watch, stopWatching, err := s.watch(ctx, f, &options)
 	if err != nil {
 		return err

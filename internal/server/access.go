@@ -36,6 +36,7 @@ const (
 	smallBody = 64 << 10
 	largeBody = 256 << 10 // of what carries metadata, which may be 64 KiB before it is escaped
 	leaksBody = 4 << 20   // of 1,000 keys
+	selfBody  = 2 << 20   // of 1,000 keys that their holder ends
 	stream    = -1
 )
 
@@ -139,7 +140,7 @@ var table = map[string]access{
 	"POST " + api.PathLeaksGitLab: {anyone: true, media: jsonOnly, body: partner.MaxBody}, // signed, or with the token
 	"GET " + api.PathLeaksGitLab:  {anyone: true, quiet: true},                            // with the token
 
-	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: smallBody},
+	"POST " + api.PathRevokeSelf: {anyone: true, media: jsonOnly, body: selfBody},
 	"GET " + api.PathOnce:        {anyone: true, quiet: true},
 	"POST " + api.PathOnce:       {anyone: true, body: smallBody},
 	api.PathGenerate:             {anyone: true, body: stream, quiet: true}, // judges bodies in its own way

@@ -22,6 +22,9 @@ func (s *Server) record(r *authority.Record) api.Record {
 		NotBefore: r.NotBefore, ExpiresAt: r.Expires, ExpiresSoon: s.authority.ExpiresSoon(r),
 		RevokedAt: r.Revoked, RevokeReason: r.Reason, CreatedAt: r.Created, UpdatedAt: r.Updated, Version: r.Version,
 	}
+	if d := r.Rules.Decoy; d != nil {
+		w.Decoy = &api.Decoy{Planted: d.Planted}
+	}
 	w.RotateBy, w.RotationDue = s.authority.RotateBy(r)
 	for i, secret := range r.Secrets {
 		of := api.SecretPrevious
@@ -97,7 +100,7 @@ func list(s []string) []string {
 }
 
 func issueRequest(q *api.IssueRequest) authority.IssueRequest {
-	return authority.IssueRequest{
+	in := authority.IssueRequest{
 		Keyspace: q.Keyspace, Format: q.Format, Environment: q.Environment, Name: q.Name, Owner: q.Owner, Scopes: q.Scopes,
 		Roles: q.Roles, Limits: limitsIn(q.Limits), Credits: creditsIn(q.Credits), Metadata: given(q.Metadata), NotBefore: q.NotBefore, ExpiresAt: q.ExpiresAt, ExpiresIn: q.ExpiresIn.Duration(),
 		Hash: q.Hash, PublicID: q.PublicID,
@@ -106,6 +109,10 @@ func issueRequest(q *api.IssueRequest) authority.IssueRequest {
 			Keyspaces: q.Keyspaces, Owner: q.BoundOwner,
 		},
 	}
+	if d := q.Decoy; d != nil {
+		in.Decoy = &authority.Decoy{Planted: d.Planted}
+	}
+	return in
 }
 
 // given returns a JSON value, where null is none.

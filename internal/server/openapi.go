@@ -162,7 +162,7 @@ func (d documenter) verify() {
 func (d documenter) public(generate bool) {
 	d.add(huma.Operation{
 		OperationID: "revoke-self", Method: http.MethodPost, Path: api.PathRevokeSelf, Tags: []string{publicTag}, Summary: "End the key that one holds",
-		Description: "Whoever holds a secret key can end it; publishable keys are exempt. The answer is the same whatever the key. Limited by address.",
+		Description: "Whoever holds a secret key can end it, or up to 1,000 at once; publishable keys are exempt. The answer is the same whatever the key, and comes after a multiple of 100 ms. Limited by address.",
 	}, http.StatusAccepted, content(api.MediaJSON, schema[api.RevokeSelfRequest](d)), content(api.MediaJSON, schema[api.Accepted](d)))
 	d.once()
 	if !generate {

@@ -3,9 +3,12 @@
 package server
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"time"
 
+	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
 	"github.com/keywright/keywright/authority"
 )
@@ -34,13 +37,40 @@ func (s *Server) tryRevokeSelf(r *http.Request, c *call) *api.Problem {
 	if p := decode(b, &q); p != nil {
 		return p
 	}
-	if q.Key.IsZero() {
-		return invalid("key", "is missing", "give the key that is to end")
+	var keys []keywright.Secret
+	for _, key := range q.Keys {
+		keys = append(keys, key.Secret)
 	}
-	if err := s.authority.RevokeSelf(r.Context(), q.Key.Secret, authority.Origin{Address: c.address, Request: c.id}); err != nil {
+	switch {
+	case !q.Key.IsZero() && len(keys) > 0:
+		return invalid("keys", "stands beside key", "give one of them")
+	case !q.Key.IsZero():
+		keys = append(keys, q.Key.Secret)
+	case len(keys) == 0:
+		return invalid("key", "is missing", "give the key that is to end, or several in keys")
+	}
+	begun := time.Now()
+	if err := s.authority.RevokeSelves(r.Context(), keys, authority.Origin{Address: c.address, Request: c.id}); err != nil {
 		return s.problemOf(c, err)
 	}
+	rest(r.Context(), untilStep(time.Since(begun)))
 	return nil
+}
+
+// answerStep is what the time of an answer is rounded up to: to write that a key ended takes longer than to find none.
+const answerStep = 100 * time.Millisecond
+
+// untilStep returns how long to wait until the next step after a time.
+func untilStep(took time.Duration) time.Duration { return answerStep - took%answerStep }
+
+// rest waits, or until the client has gone.
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // readAll reads a body, which is limited already.

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { enter as signedIn, expected, kept, overflow } from "./console.js";
+import { enter as signedIn, expected, kept, overflow, take } from "./console.js";
 import { axe, shot } from "./harness.js";
 import { FLAGS, HOSTILE, leak, seed } from "./seed.js";
 import { start } from "./server.js";
@@ -139,6 +139,34 @@ test("a keyspace says what becomes of leaked keys, and keeps what nobody changed
 	await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
 	await page.getByText("Saved. It holds from now on.").waitFor();
 	assert.deepEqual((await server.api("GET", "/v1/keyspaces/slow")).policy, { require_owner: true });
+});
+
+test("a decoy is issued in the form, and its use names where it was planted", async (t) => {
+	const page = await enter(t, server, "issue?keyspace=acme&decoy=1");
+	await page.getByLabel("Name").fill("old deploy key");
+	await page.getByLabel("Owner").fill("northwind");
+	await page.getByLabel("Expires").selectOption("After a time");
+	await page.getByLabel("Planted where").fill("  ");
+	await page.getByRole("button", { name: "Issue the key" }).click();
+	await page.locator("[aria-invalid=true]").waitFor();
+	expected(page, /status of 400 /);
+	await page.getByLabel("Planted where").fill(`the old wiki ${HOSTILE}`);
+	await page.getByRole("button", { name: "Issue the key" }).click();
+	const key = await take(page);
+	await page.getByRole("button", { name: "Go to the key" }).click();
+	await page.getByRole("heading", { level: 1, name: "old deploy key" }).waitFor();
+	await page.getByText("Nobody has used it").waitFor();
+	await axe(page);
+	const verdict = await server.api("POST", "/v1/verify", { key, keyspace: "acme", client_ip: "198.51.100.77" });
+	assert.deepEqual([verdict.valid, verdict.key_id ?? "", verdict.code], [false, "", "NOT_FOUND"]);
+	const uses = page.getByRole("region", { name: "Uses of this decoy, table" }).locator("tbody tr");
+	await uses.getByText("198.51.100.0/24").waitFor();
+	assert.ok((await uses.innerText()).includes(HOSTILE));
+	await page.goto(`${server.url}/console/leaks`);
+	await page.getByRole("region", { name: "Decoys that were used, table" }).getByText("198.51.100.0/24").waitFor();
+	await axe(page);
+	await shot(page, "leaks-decoy-used");
+	assert.notEqual(await page.title(), "owned");
 });
 
 test("a leak that somebody else reports appears on the list that is open", async (t) => {
