@@ -115,6 +115,8 @@ type Authority struct {
 	due          atomic.Pointer[map[string]Due]
 	couriers     couriers
 	leaks        leakIndex
+	watching     atomic.Pointer[watchList] // nil: no key leaked
+	watchMu      sync.Mutex                // writers of watching, and of what was counted
 	decoys       decoyUses
 
 	lookups   singleflight.Group
@@ -210,6 +212,9 @@ func (a *Authority) load(ctx context.Context) error {
 	if err := a.loadLeaks(ctx); err != nil {
 		return err
 	}
+	if err := a.loadLeakUses(ctx); err != nil {
+		return err
+	}
 	a.exchanges.begin(a)
 	reached, err := a.lastSequence(ctx)
 	if err != nil {
@@ -231,7 +236,7 @@ func (a *Authority) Close() {
 		<-a.closed
 		ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
 		defer cancel()
-		if err := a.Flush(ctx); err != nil {
+		if err := errors.Join(a.Flush(ctx), a.writeLeakUses(ctx)); err != nil {
 			a.log.Error("what was counted since the last writing could not be written", "error", err)
 		}
 		close(a.uses.closed)

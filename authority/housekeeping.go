@@ -46,6 +46,7 @@ func (a *Authority) tend(ctx context.Context, n int) {
 	a.try(ctx, "writing usage", a.flushInTurn)
 	a.try(ctx, "ending graces", a.finishGraces)
 	a.try(ctx, "looking after leaked keys", a.tendLeaks)
+	a.try(ctx, "writing the uses of leaked keys", a.writeLeakUses)
 	a.try(ctx, "looking after the keys that sign tokens", a.tendSigningKeys)
 	if n%5 == 0 {
 		a.try(ctx, "refilling credits", a.refillAll)

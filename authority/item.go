@@ -11,7 +11,7 @@ import (
 // An Item is a thing of the authority's own that is kept beside the records: a key that must be readable, sealed with the
 // root key, or a mark such as that of a store that was restored.
 type Item struct {
-	Kind    string // pepper, checkpoint-key, signing-key, session, freeze, leak
+	Kind    string // pepper, checkpoint-key, signing-key, session, freeze, leak, leak-uses
 	Name    string
 	Data    []byte // sealed, where it is secret
 	Created time.Time

@@ -395,3 +395,40 @@ func TestEndedSecretEndsNothing(t *testing.T) {
 	}
 	wantCode(t, a, fresh.Key, keywright.Valid)
 }
+
+// What is done with a key after its report is counted by network and path, in bounded memory, and survives a restart.
+func TestUsesOfALeakedKey(t *testing.T) {
+	store := memory(t)
+	a, _ := over(t, store)
+	issued := issue(t, a, authority.IssueRequest{})
+	id := report(t, a, issued.Key, "").Leak
+	use := func(address, path string) {
+		t.Helper()
+		verify(t, a, keywright.Ask{Key: issued.Key, Keyspace: "default", ClientIP: netip.MustParseAddr(address), Path: path})
+	}
+	for i := range 3 {
+		use(fmt.Sprint("192.0.2.", i), "/v1/invoices?token=x")
+	}
+	use("2001:db8:1:2::3", "/v1/users")
+	a.Tend(ctx)
+	a.Close()
+	a, _ = over(t, store)
+	use("192.0.2.9", "/v1/invoices")
+	r, err := a.LeakReport(ctx, admin, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, p := r.Uses.Networks, r.Uses.Paths
+	if len(n) != 2 || n[0].Network.String() != "192.0.2.0/24" || n[0].Count != 4 || n[1].Network.String() != "2001:db8:1::/48" {
+		t.Fatalf("%+v", n)
+	}
+	if len(p) != 2 || p[0] != (authority.LeakPath{Path: "/v1/invoices", Count: 4}) || !r.Complete {
+		t.Fatalf("%+v", p)
+	}
+	for i := range 200 {
+		use(fmt.Sprintf("10.0.%d.1", i), fmt.Sprint("/", i))
+	}
+	if r, err = a.LeakReport(ctx, admin, id); err != nil || len(r.Uses.Networks) != 64 || len(r.Uses.Paths) != 64 || r.Complete {
+		t.Fatal(len(r.Uses.Networks), len(r.Uses.Paths), r.Complete, err)
+	}
+}

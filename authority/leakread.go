@@ -96,6 +96,8 @@ type LeakReport struct {
 	Record   Record
 	Hours    []Usage // since it was seen
 	Since    time.Time
+	Uses     LeakUses // since it was reported
+	Complete bool     // Uses holds all since it was seen
 	Children []Record
 	Events   []Event  // about the key since it was seen, oldest first
 	Receipt  *Receipt // nil: the key was not revoked
@@ -140,6 +142,10 @@ func (a *Authority) hangsOn(ctx context.Context, out *LeakReport) error {
 		return err
 	}
 	out.Hours = page.Usage
+	if out.Uses, err = a.leakUses(ctx, out.Key); err != nil {
+		return err
+	}
+	out.Complete = !out.Uses.More && !out.FirstSeen.Before(out.Reported)
 	if page, err = a.store.List(ctx, Query{Keyspace: out.Keyspace, Parent: out.Key, Limit: leakChildren}); err != nil {
 		return err
 	}

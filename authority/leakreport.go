@@ -214,10 +214,19 @@ func (b *leakBatch) tryWrite(ctx context.Context, part []*leakedOf) error {
 	if err := b.authority.commit(ctx, all.change, all.records...); err != nil {
 		return err
 	}
+	b.authority.watch(keysOf(all.leaks))
 	for _, l := range all.leaks {
 		b.authority.leaks.put(l, b.now) // which is over: when its record ends is learned then
 	}
 	return nil
+}
+
+func keysOf(leaks []*Leak) []keywright.KeyID {
+	ids := make([]keywright.KeyID, len(leaks))
+	for i, l := range leaks {
+		ids[i] = l.Key
+	}
+	return ids
 }
 
 // lockAll locks several records in one order, so that nobody waits for somebody who waits for them.

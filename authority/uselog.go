@@ -77,6 +77,7 @@ func (j *judgement) note(step int, ask *keywright.Ask) {
 	if !j.found {
 		j.noteStranger(ask) // and a note as of any other, which is not counted: the time of a refusal tells nothing
 	}
+	j.noteLeaked(ask)
 	u := l.claim(j.hash[0] % useStripes)
 	u.id, u.hash, u.space, u.step, u.cost, u.flags = j.id, j.stored, j.space.number, uint8(step), max(ask.Cost, 1), 0
 	if j.state.Has(table.Previous) {

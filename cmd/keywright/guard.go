@@ -24,6 +24,7 @@ var freeText = []string{
 	"--report", "--map", "--set", "--pepper",
 	"--from", "--root-key-file", "--revocation-log", "--checkpoint-file", "--value",
 	"--database-url-file",
+	"--baseline", "--range",
 	"--receiver-file", "--authorization-file", "--secret-to", "--export-folder", "--where",
 }
 

@@ -114,7 +114,7 @@ Keys go to standard output, alone; everything else goes to standard error.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupOffline, s.generateCommand(), s.inspectCommand(), s.hashCommand(), s.matchCommand())
+	add(groupOffline, s.generateCommand(), s.inspectCommand(), s.hashCommand(), s.matchCommand(), s.scanCommand())
 	add(groupOffline, s.tokenCommand(), s.signCommand(), s.verifySignedCommand(), s.deriveCommand())
 	add(groupServer, s.serveCommand(), s.backupCommand(), s.restoreCommand(), s.adminCommand(), s.doctorCommand())
 	add(groupKeys, s.issueCommand(), s.childCommand(), s.exchangeCommand(), s.verifyCommand(), s.listCommand(), s.showCommand(), s.updateCommand(),

@@ -4,16 +4,13 @@ package mcp
 
 import (
 	"context"
-	"strings"
+	"sync"
 
 	"github.com/keywright/keywright"
+	"github.com/keywright/keywright/leak"
 )
 
-const (
-	maxFindings = 200
-	maxTries    = 16      // ends that are tried for one beginning: a path or a URL has many words
-	maxWork     = 300_000 // tries for one text: about a third of a second
-)
+const maxFindings = 200
 
 type scanIn struct {
 	Text     string `json:"text,omitempty" doc:"The text. What is given here stays in the transcript: use from_file where there is one."`
@@ -34,13 +31,16 @@ type scanned struct {
 
 // A finding is what may be a key, and where. It holds no character of the secret.
 type finding struct {
-	Line  int `json:"line" doc:"From 1."`
-	Start int `json:"start" doc:"The offset in the text, in bytes from 0."`
-	End   int `json:"end" doc:"The offset behind it."`
+	Line     int    `json:"line" doc:"From 1."`
+	Start    int    `json:"start" doc:"The offset in the text, in bytes from 0."`
+	End      int    `json:"end" doc:"The offset behind it."`
+	Encoding string `json:"encoding" doc:"plain, or what the text writes it in: utf-16le, utf-16be, base64, url, or one in the other."`
 	candidate
 }
 
-// scanText reports only what a checksum or a prefix speaks for: by shape alone every long word is a key.
+// scanner looks for what a checksum or a prefix speaks for: by shape alone every long word is a key.
+var scanner = sync.OnceValues(func() (*leak.Scanner, error) { return leak.New(leak.Options{Known: true}) })
+
 func scanText(_ context.Context, _ *call, in *scanIn) (*scanned, error) {
 	text := in.Text
 	switch {
@@ -52,98 +52,21 @@ func scanText(_ context.Context, _ *call, in *scanIn) (*scanned, error) {
 			return nil, err
 		}
 	}
+	s, err := scanner()
+	if err != nil {
+		return nil, err
+	}
 	out := &scanned{Findings: []finding{}}
-	line, counted, work := 1, 0, maxWork
-	for start := 0; start < len(text); {
-		if !inKey(text[start]) {
-			start++
-			continue
+	for _, f := range s.Find([]byte(text)) {
+		if len(out.Findings) == maxFindings {
+			out.More = true
+			break
 		}
-		end := start
-		for end < len(text) && inKey(text[end]) {
-			end++
+		c, err := keywright.InspectAs(f.Key, f.Preset)
+		if err != nil {
+			return nil, err
 		}
-		found := keysIn(text[start:end], &work)
-		if work <= 0 {
-			return nil, invalid("text", "has too many words that could begin a key", "scan less of it at once")
-		}
-		for _, f := range found {
-			if len(out.Findings) == maxFindings {
-				out.More = true
-				return out, nil
-			}
-			f.Start, f.End = f.Start+start, f.End+start
-			line, counted = line+strings.Count(text[counted:f.Start], "\n"), f.Start
-			f.Line = line
-			out.Findings = append(out.Findings, f)
-		}
-		start = end
+		out.Findings = append(out.Findings, finding{f.Line, int(f.Offset), int(f.Offset) + f.Length, f.Encoding, candidateOf(&c)})
 	}
 	return out, nil
-}
-
-// inKey reports whether a key can hold the character.
-func inKey(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("_-.:~+/=", c) >= 0
-}
-
-// keysIn finds keys in a run of characters that keys hold: the longest from the left, at places where a word begins.
-func keysIn(run string, work *int) (found []finding) {
-	if !holdsSecret(run) {
-		return nil
-	}
-	for start := 0; start < len(run) && *work > 0; {
-		end := 0
-		if start == 0 || !wordy(run[start-1]) {
-			var f finding
-			if f, end = keyAt(run, start, work); end > 0 {
-				found = append(found, f)
-				start = end
-				continue
-			}
-		}
-		start++
-	}
-	return found
-}
-
-// holdsSecret reports whether a run has a word as long as the shortest secret.
-func holdsSecret(run string) bool {
-	length := 0
-	for i := range len(run) {
-		if length++; !wordy(run[i]) {
-			length = 0
-		}
-		if length >= keywright.MinSecretBits/8 {
-			return true
-		}
-	}
-	return false
-}
-
-// keyAt finds the longest key that begins at a place and ends where a word does.
-func keyAt(run string, start int, work *int) (finding, int) {
-	if !wordy(run[start]) {
-		return finding{}, 0
-	}
-	least := start + keywright.MinSecretBits/8
-	for end, tries := min(len(run), start+keywright.MaxKeyBytes), 0; end >= least && tries < maxTries; end-- {
-		if end < len(run) && wordy(run[end]) && wordy(run[end-1]) || !wordy(run[end-1]) && run[end-1] != '=' {
-			continue
-		}
-		tries, *work = tries+1, *work-1
-		found := keywright.Inspect(keywright.NewSecret(run[start:end]))
-		if len(found) == 0 {
-			continue
-		}
-		if best := &found[0]; best.Certainty == keywright.ByChecksum || best.Certainty == keywright.ByPrefix && !best.Damaged() {
-			return finding{Start: start, End: end, candidate: candidateOf(best)}, end
-		}
-	}
-	return finding{}, 0
-}
-
-// wordy reports whether a character is of a word: of every alphabet that secrets are written in.
-func wordy(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '-'
 }

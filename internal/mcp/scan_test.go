@@ -3,6 +3,7 @@
 package mcp_test
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,7 @@ func TestScan(t *testing.T) {
 		{"https://api.example.com/v1?key=" + acme + "&x=1", []string{acme}},
 		{"Authorization: Bearer " + acme + ".", []string{acme}},
 		{"see " + acme + ", " + stripe + "; " + acme, []string{acme, stripe, acme}},
+		{"a: " + base64.StdEncoding.EncodeToString([]byte("key "+acme)), []string{""}},
 		{"prefix" + acme[4:] + "x", nil}, // its checksum is wrong now
 	} {
 		result, text, _ := a.call("scan_text", fields{"text": c.text})
@@ -57,8 +59,14 @@ func TestScan(t *testing.T) {
 		for i, key := range c.keys {
 			f := found[i].(fields)
 			start, end := int(f["start"].(float64)), int(f["end"].(float64))
-			if c.text[start:end] != key || int(f["line"].(float64)) != 1+strings.Count(c.text[:start], "\n") {
+			if key != "" && c.text[start:end] != key || int(f["line"].(float64)) != 1+strings.Count(c.text[:start], "\n") {
 				t.Errorf("found at %d to %d, line %v: %s", start, end, f["line"], c.text)
+			}
+			if key == "" {
+				if f["encoding"] != "base64" {
+					t.Errorf("encoding %v", f["encoding"])
+				}
+				continue
 			}
 			if strings.Contains(text, key) || strings.Contains(text, key[len(key)-12:]) {
 				t.Errorf("it shows the key: %s", text)
@@ -67,7 +75,7 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// TestScanIsBounded reads the worst that a text can be with little work, or refuses it, and stops at the limit.
+// TestScanIsBounded reads the worst that a text can be with little work, and stops at the limit.
 func TestScanIsBounded(t *testing.T) {
 	a := overPipes(t, nil)
 	file := filepath.Join(t.TempDir(), "text")
@@ -78,10 +86,8 @@ func TestScanIsBounded(t *testing.T) {
 		start := time.Now()
 		result, _, refused := a.call("scan_text", fields{"from_file": file})
 		t.Logf("%s: %v", name, time.Since(start))
-		if refused != (name == "words and one long") {
-			t.Errorf("%s: refused %v", name, refused)
-		}
 		if refused {
+			t.Errorf("%s: refused", name)
 			continue
 		}
 		if n := len(result["findings"].([]any)); (name == "keys") != (result["more"] == true) || n > 200 {

@@ -157,5 +157,12 @@ func leakUses(l *authority.LeakReport) api.LeakUses {
 	for _, u := range l.Hours {
 		out.Hours = append(out.Hours, api.LeakHour{Hour: u.Hour, Code: u.Code, Count: u.Count})
 	}
+	for _, n := range l.Uses.Networks {
+		out.Networks = append(out.Networks, api.LeakNetwork{Network: n.Network, Count: n.Count, LastAt: n.Last})
+	}
+	for _, p := range l.Uses.Paths {
+		out.Paths = append(out.Paths, api.LeakPath{Path: p.Path, Count: p.Count})
+	}
+	out.Complete = l.Complete
 	return out
 }
