@@ -79,7 +79,7 @@ type ChainRequest struct {
 type EraseRequest struct {
 	Value  string    `json:"value,omitempty" doc:"Only fields that hold exactly this."`
 	Before time.Time `json:"before,omitzero" doc:"Only of events before this."`
-	Fields []string  `json:"fields,omitempty" nullable:"false" doc:"Only these: address, name, owner. All, where it is left out."`
+	Fields []string  `json:"fields,omitempty" nullable:"false" doc:"Only these: address, name, owner, reporter, url. All, where it is left out."`
 }
 
 // Erased says what was erased.

@@ -17,13 +17,13 @@ const (
 )
 
 // personalFields are the names of all personal fields of events.
-var personalFields = []string{"address", "name", "owner"}
+var personalFields = []string{"address", "name", "owner", "reporter", "url"}
 
 // An EraseRequest says which personal fields of events are emptied. Value, Before or both must be given.
 type EraseRequest struct {
 	Value  string    // only fields that hold exactly this: an owner, a name, an address
 	Before time.Time // only of events before this
-	Fields []string  // only these: address, name, owner; empty: all
+	Fields []string  // only these: address, name, owner, reporter, url; empty: all
 }
 
 // Erased is what Erase did.
@@ -48,6 +48,9 @@ func (a *Authority) Erase(ctx context.Context, c Caller, q EraseRequest) (Erased
 		}
 	}
 	done, _, err := a.erase(ctx, c, q, 0)
+	if err == nil {
+		err = a.eraseSightings(ctx, q)
+	}
 	return done, fromStore(err)
 }
 
@@ -118,7 +121,10 @@ func (a *Authority) forget(ctx context.Context, life time.Duration) {
 	policy := Operator("system", Origin{})
 	for after := uint64(0); ; {
 		var err error
-		_, after, err = a.erase(ctx, policy, EraseRequest{Before: a.now().Add(-life)}, after)
+		old := EraseRequest{Before: a.now().Add(-life)}
+		if _, after, err = a.erase(ctx, policy, old, after); err == nil {
+			err = a.eraseSightings(ctx, old)
+		}
 		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrConflict) {
 			a.log.Error("personal fields of old events could not be erased", "error", err, "again_in", eraseAgain)
 		}

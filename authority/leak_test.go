@@ -432,3 +432,23 @@ func TestUsesOfALeakedKey(t *testing.T) {
 		t.Fatal(len(r.Uses.Networks), len(r.Uses.Paths), r.Complete, err)
 	}
 }
+
+func TestSightingsAreErased(t *testing.T) {
+	a, _ := open(t)
+	issued := issue(t, a, authority.IssueRequest{})
+	id := report(t, a, issued.Key, "https://example.com/of/a/person").Leak
+	report(t, a, issued.Key, "https://example.com/other")
+	if _, err := a.Erase(ctx, admin, authority.EraseRequest{Value: "https://example.com/of/a/person", Fields: []string{"url"}}); err != nil {
+		t.Fatal(err)
+	}
+	if l := leakOf(t, a, id); l.Sightings[0].URL != "" || l.Sightings[0].Reporter != "github" || l.Sightings[1].URL == "" || l.Total != 2 {
+		t.Fatalf("%+v", l)
+	}
+	for _, e := range events(t, a) {
+		for _, p := range e.Personal {
+			if p.Value == "https://example.com/of/a/person" {
+				t.Fatalf("%+v", e)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@
 //
 //	go run ./bench generate   making keys, beside reading and hashing randomness, Python and npm's prefixed-api-key
 //	go run ./bench verify     issuing 1,000,000 keys in bulk, starting over them, judging them in process
+//	go run ./bench leaks      how long a report of 1,000 keys takes, of which half are active
 //	go run ./bench spend      what two limits add to a verification, and how many credits can be spent a second
 //	go run ./bench memory     bytes, start, revoke and rotate with 1,000,000 keys; memory 10000000 1000000: as many in the table and in SQLite
 //	go run ./bench http       POST /v1/verify, beside a bare handler: CPU of the server for each request
@@ -31,7 +32,7 @@ import (
 var benches = []struct {
 	name string
 	run  func() error
-}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}}
+}{{"generate", generate}, {"verify", verify}, {"memory", memory}, {"spend", spend}, {"http", overHTTP}, {"middleware", middleware}, {"batch", batch}, {"forward", forward}, {"extauthz", overExtAuthz}, {"signed", signedKeys}, {"inspect", inspect}, {"import", importKeys}, {"list", lists}, {"leaks", leaks}}
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "serve" { // a child of the http benchmark
@@ -49,7 +50,7 @@ func main() {
 		}
 	}
 	if !found {
-		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench [generate|verify|memory|spend|http|middleware|batch|forward|extauthz|signed|inspect|import|list|leaks]")
 		os.Exit(2)
 	}
 }

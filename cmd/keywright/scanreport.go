@@ -54,7 +54,6 @@ func (r *scan) report() error {
 	return nil
 }
 
-
 func sizeText(n int64) string {
 	switch {
 	case n >= 10<<30:
