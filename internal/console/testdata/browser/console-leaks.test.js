@@ -80,6 +80,17 @@ test("one leak is told from exposure to end, and what strangers wrote is text", 
 	const where = page.getByRole("region", { name: "Sightings, table" });
 	assert.equal(await where.getByRole("link", { name: /git\.example\.com/ }).getAttribute("rel"), "noopener noreferrer nofollow");
 	assert.equal(await page.getByRole("button", { name: "Revoke the key now" }).count(), 0);
+	// What was verified is counted and written after a moment.
+	const uses = page.getByRole("region", { name: "Uses since it was seen" });
+	for (let i = 0; !/203\.0\.113\.0\/24/.test(await uses.innerText()); i++) {
+		assert.ok(i < 40, "the uses do not name their network");
+		await page.waitForTimeout(500);
+		await page.reload();
+		await uses.waitFor();
+	}
+	await uses.getByText("/v1/invoices").waitFor();
+	await uses.getByRole("button", { name: "As a table" }).click();
+	await uses.getByRole("columnheader", { name: "REVOKED" }).waitFor();
 });
 
 test("a leaked key that waits for its end is revoked on the page of its leak", async (t) => {
