@@ -14,9 +14,11 @@ import (
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/keywright/keywright"
 	"github.com/keywright/keywright/api"
@@ -237,4 +239,54 @@ func TestLeaksAreOnlyForThoseWhoMay(t *testing.T) {
 	h.wantProblem(h.send("GET", api.PathLeaks+"/"+got.Results[0].LeakID, elsewhere, ""), api.NotFound)
 	h.wantProblem(h.send("POST", api.PathLeaks, h.root, `{"leaks":[]}`), api.InvalidInput)
 	h.wantProblem(h.send("POST", api.PathLeaks, h.root, `{"leaks":[{"url":"x"}]}`), api.InvalidInput)
+}
+
+// TestRevokeSelfAnswersAlike ends many keys at once; who holds none learns nothing.
+func TestRevokeSelfAnswersAlike(t *testing.T) {
+	h := newHouse(t)
+	one, _ := h.key(authority.IssueRequest{})
+	other, _ := h.key(authority.IssueRequest{})
+	known := h.send("POST", api.PathRevokeSelf, "", encode(map[string]any{"keys": []string{one, other}}))
+	unknown := h.send("POST", api.PathRevokeSelf, "", encode(map[string]any{"keys": []string{"nobody's", "neither"}}))
+	again := h.send("POST", api.PathRevokeSelf, "", encode(map[string]any{"key": one}))
+	if known.StatusCode != 202 || known.body != unknown.body || unknown.body != again.body || unknown.StatusCode != 202 || again.StatusCode != 202 {
+		t.Fatal(known.StatusCode, known.body, unknown.StatusCode, unknown.body, again.body)
+	}
+	for _, key := range []string{one, other} {
+		var v api.VerifyResponse
+		h.want(h.send("POST", api.PathVerify, h.root, encode(map[string]string{"key": key, "keyspace": "default"})), 200, &v)
+		if v.Code != keywright.Revoked {
+			t.Fatal(v.Code)
+		}
+	}
+	h.wantProblem(h.send("POST", api.PathRevokeSelf, "", `{"keys":[]}`), api.InvalidInput)
+	h.wantProblem(h.send("POST", api.PathRevokeSelf, "", `{"key":"a","keys":["b"]}`), api.InvalidInput)
+	h.wantProblem(h.send("POST", api.PathRevokeSelf, "", encode(map[string]any{"keys": slices.Repeat([]string{"x"}, 1001)})), api.InvalidInput)
+}
+
+// TestUntilStep rounds up what an answer takes.
+func TestUntilStep(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{
+		0: 100 * time.Millisecond, time.Millisecond: 99 * time.Millisecond, 100 * time.Millisecond: 100 * time.Millisecond, 250 * time.Millisecond: 50 * time.Millisecond,
+	} {
+		if got := untilStep(took); got != want {
+			t.Errorf("after %v: %v, want %v", took, got, want)
+		}
+	}
+}
+
+func TestDecoyOverHTTP(t *testing.T) {
+	h := newHouse(t)
+	var issued api.IssueResponse
+	h.want(h.send("POST", api.PathKeys, h.root, `{"decoy":{"planted":"the wiki of team 7"}}`), 201, &issued)
+	if issued.Record.Decoy == nil || issued.Record.Decoy.Planted != "the wiki of team 7" {
+		t.Fatalf("%+v", issued.Record)
+	}
+	decoy := h.send("POST", api.PathVerify, h.root, encode(map[string]string{"key": issued.Key.Reveal(), "keyspace": "default"}))
+	var v api.VerifyResponse
+	h.want(decoy, 200, &v)
+	if v.Code != keywright.NotFound || v.Valid || !v.KeyID.IsZero() {
+		t.Fatalf("%+v", v)
+	}
+	h.wantProblem(h.send("POST", api.PathKeys, h.root, `{"decoy":{"planted":""}}`), api.InvalidInput)
 }
