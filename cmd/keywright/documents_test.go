@@ -133,7 +133,7 @@ func commandsOf(t *testing.T, page string) (lines []typedLine) {
 }
 
 var (
-	shownID  = regexp.MustCompile(`key_[0-9][A-Z][a-z]…`) // stands for one key throughout a document
+	shownID  = regexp.MustCompile(`(?:key|leak)_[0-9][A-Z][a-z]…`) // stands for one key or leak throughout a document
 	wordsOf  = regexp.MustCompile(`"[^"]*"|'[^']*'|\S+`)
 	catOf    = regexp.MustCompile(`\$\(cat (\S+)\)`)
 	anyTimes = []string{`\d\d:\d\d:\d\dZ`, `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, `\d{4}-\d\d-\d\d \d\d:\d\dZ`, `\d{4}-\d\d-\d\d`}
@@ -169,10 +169,10 @@ func (p *typist) says(want, got string) bool {
 			return p.ids[shown]
 		}
 		if slices.Contains(first, shown) {
-			return `key_[0-9A-Za-z]{22}`
+			return kindOf(shown) + `[0-9A-Za-z]{22}`
 		}
 		first = append(first, shown)
-		return `(key_[0-9A-Za-z]{22})`
+		return `(` + kindOf(shown) + `[0-9A-Za-z]{22})`
 	})
 	text = strings.ReplaceAll(text, "…", ".*")
 	text = regexp.MustCompile(`(_live_)[^.*"]*\.\*`).ReplaceAllString(text, `$1.*`)
@@ -187,6 +187,9 @@ func (p *typist) says(want, got string) bool {
 	}
 	return found != nil
 }
+
+// kindOf is what an id begins with.
+func kindOf(id string) string { return id[:strings.Index(id, "_")+1] }
 
 // words cuts a command as a shell would.
 func (p *typist) words(t *testing.T, command string) (words []string) {

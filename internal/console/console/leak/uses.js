@@ -22,7 +22,7 @@ export function LeakUses({ uses }) {
 			<p class="hint">${totals.join(" · ")}</p>
 			${table ? html`<${SeriesTable} series=${series} step=${step} />` : html`<${Chart} series=${series} />`}
 			<p class="hint">Verifications are counted by whole hours: those of the first one may be from before.</p>`}
-		${!uses.complete && html`<${Notice} title="Networks and paths are not all that there were"><p>They are counted from the report on and not from the time when the key was seen, and only the most used are kept. The hours above are complete.</p><//>`}
+		${!uses.complete && (series.codes.length > 0 || uses.networks.length > 0) && html`<${Notice} title="Networks and paths are not all that there were"><p>They are counted from the report on and not from the time when the key was seen, and only the most used are kept. The hours above are complete.</p><//>`}
 		<div class="columns">
 			<div class="stack tight"><h3>By network</h3><${Table} label="Uses by network" rows=${uses.networks} id=${(/** @type {any} */ n) => n.network} columns=${NETWORKS} empty=${html`<${Empty} title="No network was told with a use" />`} /></div>
 			<div class="stack tight"><h3>By path</h3><${Table} label="Uses by path" rows=${uses.paths} id=${(/** @type {any} */ p) => p.path} columns=${PATHS} empty=${html`<${Empty} title="No path was told with a use" />`} /></div>

@@ -23,7 +23,7 @@ const FILTERS = ["keyspace", "owner", "state"];
 const STATES = [["", "Any"], ["open", "Open"], ["ended", "Ended"]];
 
 /** @type {import("../ui/table.js").Column[]} */
-export const COLUMNS = [
+const COLUMNS = [
 	{ title: "Key", head: true, cell: (l) => html`<a class="mono nowrap" href=${`/console/leaks/${encodeURIComponent(l.id)}`}>${l.public_id || l.key_id}</a><div class="hint nowrap">${l.keyspace} · ${l.kind}${l.publishable && l.kind !== "publishable" && ", publishable"}</div>` },
 	{ title: "State", cell: (l) => html`<${LeakState} of=${l} />` },
 	{ title: "Seen", class: "nowrap", cell: (l) => html`<${Time} at=${l.first_seen_at} />` },

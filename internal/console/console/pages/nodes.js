@@ -15,7 +15,7 @@ import { counted, durationWords } from "./policywords.js";
 const EVERY = 2000;
 
 /** @type {Record<string, ["good" | "warn" | "bad", string]>} */
-const STATES = { ready: ["good", ""], behind: ["warn", "asks the store for each key until it has caught up"], lost: ["bad", "a revoke does not wait for it"] };
+const STATES = { ready: ["good", ""], behind: ["warn", "has not confirmed the newest events yet"], lost: ["bad", "judges nothing until it renews its lease; no revoke waits for it"] };
 
 /** @type {import("../ui/table.js").Column[]} */
 const COLUMNS = [
@@ -23,7 +23,7 @@ const COLUMNS = [
 	{ title: "State", class: "state-cell", cell: (n) => html`<${Badge} kind=${STATES[n.state]?.[0]}>${n.state}<//>${STATES[n.state]?.[1] && html`<div class="hint">${STATES[n.state][1]}</div>`}` },
 	{ title: "Version", class: "nowrap", cell: (n) => n.version || html`<span class="faint">from source</span>` },
 	{ title: "Behind by", class: "number", cell: (n) => (n.lag ? counted(n.lag, "event") : html`<span class="faint">nothing</span>`) },
-	{ title: "Lease", class: "nowrap", cell: (n) => (n.state === "lost" ? html`ended <${Time} at=${n.lease_until} />` : html`<span title=${n.lease_until}>runs</span>`) },
+	{ title: "Lease", class: "nowrap", cell: (n) => (!n.lease_until ? html`<span class="faint">none needed</span>` : n.state === "lost" ? html`ended <${Time} at=${n.lease_until} />` : html`<span title=${n.lease_until}>runs</span>`) },
 	{ title: "Heard of", class: "nowrap", cell: (n) => html`<${Time} at=${n.seen_at} />` },
 	{ title: "Started", class: "nowrap", cell: (n) => html`<${Time} at=${n.started_at} />` },
 ];
@@ -55,7 +55,7 @@ function Says({ nodes }) {
 	const lost = nodes.filter((n) => n.state === "lost").length;
 	const versions = new Set(nodes.filter((n) => n.state !== "lost").map((n) => n.version)).size;
 	return html`<div role="status" class="stack">
-		${lost > 0 && html`<${Notice} kind="bad" title=${`${counted(lost, "node")} did not renew the lease`}><p>A node without a lease asks the store about each key, or does not judge. Look whether it runs and reaches the store.</p><//>`}
+		${lost > 0 && html`<${Notice} kind="bad" title=${`${counted(lost, "node")} did not renew the lease`}><p>It judges nothing until it does. Look whether it runs and reaches the store.</p><//>`}
 		${versions > 1 && html`<${Notice} kind="warn" title=${`${versions} versions run side by side`}><p>As they do during a rolling upgrade, until the last node is restarted.</p><//>`}
 		${nodes.length === 1 && html`<${Notice} title="One node"><p>It holds the store alone: what it confirms is true everywhere at once.</p><//>`}
 	</div>`;

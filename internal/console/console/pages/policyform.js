@@ -27,6 +27,8 @@
  * @property {RouteFields[]} routes
  * @property {string} routes_default
  * @property {string} limiter_away
+ * @property {{secret: string, delay: string}} leaks
+ * @property {Record<string, unknown>} rest what this form does not show, of a newer server: it is sent back as it came
  */
 
 /** The kinds of limits, in the order in which a form shows them. */
@@ -81,15 +83,24 @@ export function fieldsOf(policy) {
 		exchange: { life: "5m", spend: "", algorithm: "", ...policy.exchange, audience: textOf(policy.exchange?.audience) },
 		routes: (policy.routes ?? []).map((/** @type {any} */ r) => ({ ...emptyRoute(), ...r, scopes: textOf(r.scopes), cost: r.cost ? String(r.cost) : "" })),
 		routes_default: policy.routes_default ?? "", limiter_away: policy.limiter_away ?? "",
+		leaks: { secret: "", delay: "", ...policy.leaks },
+		rest: Object.fromEntries(Object.entries(policy).filter(([name]) => !SHOWN.includes(name))),
 	};
 }
+
+/** The fields of a policy that the form shows. */
+const SHOWN = [
+	"max_life", "max_grace", "require_owner", "allowed_scopes", "publishable_scopes", "default_format", "pepper", "roles", "key_limits", "owner_limits", "limits",
+	"rotation", "exchange", "routes", "routes_default", "leaks",
+];
 
 /**
  * @param {PolicyFields} fields
  */
 export function policyOf(fields) {
-	const { rotation: r, exchange: e } = fields;
+	const { rotation: r, exchange: e, leaks } = fields;
 	return clean({
+		...fields.rest,
 		max_life: fields.max_life, max_grace: fields.max_grace, require_owner: fields.require_owner || undefined,
 		allowed_scopes: words(fields.allowed_scopes), publishable_scopes: words(fields.publishable_scopes),
 		default_format: fields.default_format, pepper: fields.pepper,
@@ -99,6 +110,7 @@ export function policyOf(fields) {
 		exchange: fields.exchanges ? clean({ life: e.life || "0s", audience: words(e.audience), spend: e.spend, algorithm: e.algorithm }) : undefined,
 		routes: rows(fields.routes, (route) => clean({ ...route, scopes: words(route.scopes), cost: number(route.cost) })),
 		routes_default: fields.routes_default, limiter_away: fields.limiter_away,
+		leaks: leaks.secret ? clean({ secret: leaks.secret, delay: leaks.secret === "delay" ? leaks.delay : undefined }) : undefined,
 	});
 }
 

@@ -50,6 +50,9 @@ export function PolicySections({ form, keyspace }) {
 			<${Check} form=${form} name="rotates" label="Keys are due for a new secret after some time" />
 			${form.values.rotates && html`<${Rotation} form=${form} />`}
 		<//>
+		<${Section} title="Leaks" hint="What becomes of a secret key that is reported as leaked. A publishable one is never ended by a report.">
+			<${Leaks} form=${form} />
+		<//>
 		<${Section} title="Exchange for tokens">
 			<${Check} form=${form} name="exchanges" label="Keys may be exchanged for tokens that verify offline" hint="A token lives on until its end where somebody verifies it offline and does not follow revocations." />
 			${form.values.exchanges && html`<${Exchange} form=${form} />`}
@@ -76,6 +79,16 @@ function Rotation({ form }) {
 		<${Text} form=${own} name="warn" label="Told before" optional placeholder="168h" hint="None: a tenth of that time." />
 		<${Text} form=${own} name="grace" label="Grace" optional placeholder="24h" hint="Of a rotation that names none." />
 		<${Text} form=${own} name="idle" label="Ends early when unused for" optional placeholder="6h" />
+	</div>`;
+}
+
+/** @param {{form: import("./inputs.js").Form}} props */
+function Leaks({ form }) {
+	/** @type {import("./inputs.js").Form} */
+	const own = { ...form, values: form.values.leaks, path: "leaks.", set: (changes) => form.set({ leaks: { ...form.values.leaks, ...changes } }) };
+	return html`<div class="fields">
+		<${Select} form=${own} name="secret" label="A leaked secret key" options=${[["", "is revoked at once"], ["delay", "is revoked after a delay"], ["report", "is only told"]]} />
+		${own.values.secret === "delay" && html`<${Text} form=${own} name="delay" label="After" optional placeholder="24h" hint="Its owner is told at once." />`}
 	</div>`;
 }
 

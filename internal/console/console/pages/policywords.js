@@ -63,6 +63,8 @@ export function policyWords(p) {
 		(p.key_limits || p.owner_limits || p.limits) && counted([p.key_limits, p.owner_limits, p.limits].flatMap((l) => l ?? []).length, "limit"),
 		p.exchange && "exchanged for tokens",
 		p.routes && counted(p.routes.length, "gateway route"),
+		p.leaks?.secret === "delay" && `leaked keys end after ${durationWords(p.leaks.delay ?? "24h")}`,
+		p.leaks?.secret === "report" && "leaked keys are only told",
 		p.pepper && `pepper ${p.pepper}`,
 	].filter(Boolean);
 }

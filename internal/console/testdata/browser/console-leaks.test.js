@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { enter as signedIn, expected, kept, overflow } from "./console.js";
+import { enter as signedIn, expected, kept, overflow, take } from "./console.js";
 import { axe, shot } from "./harness.js";
 import { FLAGS, HOSTILE, leak, seed } from "./seed.js";
 import { start } from "./server.js";
@@ -80,6 +80,17 @@ test("one leak is told from exposure to end, and what strangers wrote is text", 
 	const where = page.getByRole("region", { name: "Sightings, table" });
 	assert.equal(await where.getByRole("link", { name: /git\.example\.com/ }).getAttribute("rel"), "noopener noreferrer nofollow");
 	assert.equal(await page.getByRole("button", { name: "Revoke the key now" }).count(), 0);
+	// What was verified is counted and written after a moment.
+	const uses = page.getByRole("region", { name: "Uses since it was seen" });
+	for (let i = 0; !/203\.0\.113\.0\/24/.test(await uses.innerText()); i++) {
+		assert.ok(i < 40, "the uses do not name their network");
+		await page.waitForTimeout(500);
+		await page.reload();
+		await uses.waitFor();
+	}
+	await uses.getByText("/v1/invoices").waitFor();
+	await uses.getByRole("button", { name: "As a table" }).click();
+	await uses.getByRole("columnheader", { name: "REVOKED" }).waitFor();
 });
 
 test("a leaked key that waits for its end is revoked on the page of its leak", async (t) => {
@@ -120,6 +131,53 @@ test("a key is reported, ends, and is kept nowhere", async (t) => {
 	await field.fill(key.replace(/^acme/, "acmf"));
 	await field.press("Enter");
 	await page.getByText("It was not issued here, so nothing was done and nothing of it was kept.").waitFor();
+});
+
+test("a keyspace says what becomes of leaked keys, and keeps what nobody changed", async (t) => {
+	const page = await enter(t, server, "keyspaces/slow");
+	const section = page.getByRole("group", { name: "Leaks" });
+	await section.getByLabel("After").fill("10s");
+	await page.getByRole("button", { name: "Save the policy" }).click();
+	await section.locator("[aria-invalid=true]").waitFor();
+	expected(page, /status of 400 /);
+	await section.getByLabel("After").fill("48h");
+	await page.getByLabel("Every key names an owner").check();
+	await page.getByRole("button", { name: "Save the policy" }).click();
+	await page.getByText("Saved. It holds from now on.").waitFor();
+	assert.deepEqual((await server.api("GET", "/v1/keyspaces/slow")).policy, { require_owner: true, leaks: { secret: "delay", delay: "48h" } });
+	await section.getByLabel("A leaked secret key").selectOption("is revoked at once");
+	await page.getByRole("button", { name: "Save the policy" }).click();
+	await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+	await page.getByText("Saved. It holds from now on.").waitFor();
+	assert.deepEqual((await server.api("GET", "/v1/keyspaces/slow")).policy, { require_owner: true });
+});
+
+test("a decoy is issued in the form, and its use names where it was planted", async (t) => {
+	const page = await enter(t, server, "issue?keyspace=acme&decoy=1");
+	await page.getByLabel("Name").fill("old deploy key");
+	await page.getByLabel("Owner").fill("northwind");
+	await page.getByLabel("Expires").selectOption("After a time");
+	await page.getByLabel("Planted where").fill("  ");
+	await page.getByRole("button", { name: "Issue the key" }).click();
+	await page.locator("[aria-invalid=true]").waitFor();
+	expected(page, /status of 400 /);
+	await page.getByLabel("Planted where").fill(`the old wiki ${HOSTILE}`);
+	await page.getByRole("button", { name: "Issue the key" }).click();
+	const key = await take(page);
+	await page.getByRole("button", { name: "Go to the key" }).click();
+	await page.getByRole("heading", { level: 1, name: "old deploy key" }).waitFor();
+	await page.getByText("Nobody has used it").waitFor();
+	await axe(page);
+	const verdict = await server.api("POST", "/v1/verify", { key, keyspace: "acme", client_ip: "198.51.100.77" });
+	assert.deepEqual([verdict.valid, verdict.key_id ?? "", verdict.code], [false, "", "NOT_FOUND"]);
+	const uses = page.getByRole("region", { name: "Uses of this decoy, table" }).locator("tbody tr");
+	await uses.getByText("198.51.100.0/24").waitFor();
+	assert.ok((await uses.innerText()).includes(HOSTILE));
+	await page.goto(`${server.url}/console/leaks`);
+	await page.getByRole("region", { name: "Decoys that were used, table" }).getByText("198.51.100.0/24").waitFor();
+	await axe(page);
+	await shot(page, "leaks-decoy-used");
+	assert.notEqual(await page.title(), "owned");
 });
 
 test("a leak that somebody else reports appears on the list that is open", async (t) => {
