@@ -53,7 +53,10 @@ func newMetrics(registry *prometheus.Registry, a *authority.Authority) (*metrics
 	}
 	for _, c := range []prometheus.Collector{
 		m.requests, m.took, m.bodies, m.panics, m.reportedKeys, m.refusedReports,
-		collector{a}, limiterCollector{a}, webhookCollector{a}, leakCollector{a},
+		collector{a},
+		limiterCollector{a},
+		webhookCollector{a},
+		leakCollector{a},
 	} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("cannot register metrics: %w", err)

@@ -15,7 +15,7 @@ import { words } from "./policyform.js";
 const SCOPES = [
 	["Keys", [["keys:verify", "verify"], ["keys:read", "look at"], ["keys:issue", "issue"], ["keys:write", "change, disable, enable"], ["keys:rotate", "rotate"], ["keys:revoke", "revoke"], ["keys:import", "import"], ["keys:export", "export"], ["keys:export_hashes", "export with hashes"]]],
 	["Rules", [["keyspaces:read", "look at keyspaces"], ["keyspaces:write", "change keyspaces"], ["owners:read", "look at owners"], ["owners:write", "change owners"]]],
-	["Watch", [["usage:read", "look at usage"], ["audit:read", "read the audit chain"], ["audit:write", "sign, erase, prune"], ["webhooks:read", "look at webhooks"], ["webhooks:write", "change webhooks"], ["leaks:report", "report leaks"], ["leaks:read", "look at leaks"], ["metrics:read", "read metrics"]]],
+	["Watch", [["usage:read", "look at usage"], ["audit:read", "read the audit chain"], ["audit:write", "sign, erase, prune"], ["webhooks:read", "look at webhooks"], ["webhooks:write", "change webhooks"], ["leaks:report", "report leaks"], ["leaks:read", "look at leaks"], ["nodes:read", "look at nodes"], ["metrics:read", "read metrics"]]],
 	["Server", [["nodes:read", "look at nodes"], ["backup:read", "take backups"], ["admin:write", "act on service keys"]]],
 ];
 

@@ -91,7 +91,7 @@ export function fieldsOf(policy) {
 /** The fields of a policy that the form shows. */
 const SHOWN = [
 	"max_life", "max_grace", "require_owner", "allowed_scopes", "publishable_scopes", "default_format", "pepper", "roles", "key_limits", "owner_limits", "limits",
-	"rotation", "exchange", "routes", "routes_default", "leaks",
+	"rotation", "exchange", "routes", "routes_default", "limiter_away", "leaks",
 ];
 
 /**

@@ -11,8 +11,7 @@ import { start } from "./server.js";
 for (const [look, options] of Object.entries({ light: {}, dark: { colorScheme: "dark" }, narrow: { width: 360 } })) {
 	test(`the node that answers is told, and the page follows it, ${look}`, async (t) => {
 		const server = await start(t);
-		const told = await server.api("GET", "/v1/nodes").catch(() => null);
-		if (!told) return t.skip("this server has no list of nodes");
+		const told = await server.api("GET", "/v1/nodes");
 		const page = await enter(t, server, "/console/nodes", options);
 		const row = page.getByRole("region", { name: "Nodes, table" }).locator("tbody tr");
 		await row.getByText("answers you").waitFor();
@@ -32,6 +31,5 @@ for (const [look, options] of Object.entries({ light: {}, dark: { colorScheme: "
 		const sofar = asked();
 		await page.waitForTimeout(2500);
 		assert.equal(asked(), sofar, "it goes on asking");
-		return undefined;
 	});
 }
