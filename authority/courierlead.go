@@ -15,15 +15,15 @@ const (
 // takeTurns sends events from one of several nodes at a time. While two believe to be the one, some events go out twice,
 // as they may after a crash.
 func (a *Authority) takeTurns(ctx context.Context) {
-	for read := time.Now(); ctx.Err() == nil; pause(ctx, leadEvery) {
+	for read := a.member.awake(); ctx.Err() == nil; pause(ctx, leadEvery) {
 		a.try(ctx, "sending events", func(ctx context.Context) error {
 			if a.couriers.sender != nil {
 				if ran, err := a.member.cluster.Alone(ctx, "couriers", a.lead); ran || err != nil {
 					return err
 				}
 			}
-			if a.couriers.outdated.Load() || time.Since(read) > rereadEvery {
-				read = time.Now()
+			if a.couriers.outdated.Load() || a.member.awake()-read > rereadEvery {
+				read = a.member.awake()
 				return a.rereadEndpoints(ctx)
 			}
 			return nil

@@ -104,8 +104,8 @@ func newMember(a *Authority, o *Options) *member {
 	m := &member{a: a, cluster: cluster, awake: o.Node.Awake, heads: o.Node.Heads, node: a.self}
 	m.node.Term = term
 	if m.awake == nil {
-		begun := time.Now()
-		m.awake = func() time.Duration { return time.Since(begun) }
+		begun := o.Clock()
+		m.awake = func() time.Duration { return o.Clock().Sub(begun) }
 	}
 	m.until.Store(-1)
 	m.timeline.since = -1

@@ -64,7 +64,8 @@ func everything(t testing.TB) []any {
 				PublishableScopes: []string{"a:b"}, KeyLimits: limits, OwnerLimits: limits, Limits: limits, MaxGrace: time.Hour, Pepper: "p",
 				Rotation: &authority.Rotation{Every: 1, Warn: 2, Grace: 3, Idle: 4},
 				Routes:   []authority.Route{{Method: "GET", Path: "/a", Scopes: []string{"a:b"}, ScopeExpr: "a:b", Cost: 2, Environment: "live"}}, RoutesDefault: authority.RoutesAllow,
-				Exchange: &authority.ExchangePolicy{Life: time.Minute, Audience: []string{"b"}, Spend: authority.SpendAllow, Algorithm: "EdDSA"},
+				Exchange:    &authority.ExchangePolicy{Life: time.Minute, Audience: []string{"b"}, Spend: authority.SpendAllow, Algorithm: "EdDSA"},
+				LimiterAway: authority.AwayRefuse, Leaks: &authority.LeakPolicy{Secret: authority.LeakDelay, Delay: time.Hour},
 			},
 		},
 		&authority.Owner{Keyspace: "acme", ID: "ann", Limits: limits, Credits: credits, Created: moment, Updated: moment, Version: 2},
@@ -76,7 +77,7 @@ func everything(t testing.TB) []any {
 			Scopes: []string{"a:b"}, Roles: []string{"r"}, Limits: limits, Credits: credits, Metadata: []byte(`{"a":"<&>"}`),
 			Rules: authority.Rules{
 				Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Origins: []string{"https://a.example"}, Methods: []string{"GET"},
-				Paths: []string{"/a"}, Keyspaces: []string{"acme"}, Owner: "ann",
+				Paths: []string{"/a"}, Keyspaces: []string{"acme"}, Owner: "ann", Decoy: &authority.Decoy{Planted: "the wiki"},
 			},
 			NotBefore: moment, Expires: moment, Disabled: true, Revoked: moment, Reason: "why", Created: moment, Updated: moment, Version: 4,
 		},

@@ -11,10 +11,10 @@ func (f *search) wide() {
 	if zero < 0 {
 		return
 	}
-	// alternates reports whether one of the bytes at k and k+1 is zero and the other of a row.
+	// alternates reports whether one of the bytes at k and k+1 is zero and the other of a key, or of one that is URL encoded.
 	alternates := func(k int) bool {
 		a, b := text[k], text[k+1]
-		return a == 0 && classes[b]&inRow != 0 || b == 0 && classes[a]&inRow != 0
+		return a == 0 && classes[b]&inURL != 0 || b == 0 && classes[a]&inURL != 0
 	}
 	least := 2*f.s.least - 1
 	for low, p := max(0, zero-2), max(0, zero-2)+least-1; p+1 < len(text); {

@@ -175,10 +175,3 @@ func (p *proxy) setDeaf(deaf bool) {
 	defer p.mu.Unlock()
 	p.deaf = deaf
 }
-
-// swallowed returns how many notices have not passed.
-func (p *proxy) swallowed() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.eaten
-}

@@ -31,7 +31,7 @@ func fullRecord(t *testing.T) *authority.Record {
 	r.Rules = authority.Rules{
 		Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 		Origins:  []string{"https://example.com"}, Methods: []string{"GET", "HEAD"}, Paths: []string{"/v1/invoices"},
-		Keyspaces: []string{"default", "partners"}, Owner: "acme",
+		Keyspaces: []string{"default", "partners"}, Owner: "acme", Decoy: &authority.Decoy{Planted: "the wiki"},
 	}
 	r.NotBefore, r.Expires = now.Add(-time.Hour), now.AddDate(300, 0, 0)
 	r.Disabled, r.Revoked, r.Reason = true, now, "leaked"
@@ -130,12 +130,14 @@ func testKeyspaceRoundTrip(t *testing.T, s authority.Store) {
 		}},
 		RoutesDefault: authority.RoutesAllow,
 		Exchange:      &authority.ExchangePolicy{Life: 5 * time.Minute, Audience: []string{"https://api.example.com"}, Spend: "allow", Algorithm: "EdDSA"},
+		LimiterAway:   authority.AwayRefuse, Leaks: &authority.LeakPolicy{Secret: authority.LeakDelay, Delay: time.Hour},
 	}
 	filled(t, *k)
 	filled(t, k.Policy)
 	filled(t, *k.Policy.Rotation)
 	filled(t, k.Policy.Routes[0])
 	filled(t, *k.Policy.Exchange)
+	filled(t, *k.Policy.Leaks)
 	bare := newKeyspace("bare")
 	apply(t, s, authority.Change{Puts: []authority.Put{k, bare}})
 	same(t, list(t, s, authority.Query{Of: authority.Keyspaces, Keyspace: "partners"}).Keyspaces, []authority.Keyspace{*k})
