@@ -31,6 +31,7 @@ type ImportLine struct {
 	AllowedPaths    []string        `json:"allowed_paths,omitempty" nullable:"false"`
 	Keyspaces       []string        `json:"keyspaces,omitempty" nullable:"false" doc:"Of a service key: the keyspaces it may act on."`
 	BoundOwner      string          `json:"bound_owner,omitempty" doc:"Of a service key: the owner whose keys it may act on."`
+	Decoy           *Decoy          `json:"decoy,omitempty" doc:"The key opens nothing, and was planted."`
 	NotBefore       time.Time       `json:"not_before,omitzero"`
 	ExpiresAt       time.Time       `json:"expires_at,omitzero" doc:"Also one that has passed."`
 	CreatedAt       time.Time       `json:"created_at,omitzero" doc:"Now, where it is left out."`

@@ -42,6 +42,7 @@ var importColumns = []importColumn{
 	listColumn("allowed_paths", func(l *ImportLine) *[]string { return &l.AllowedPaths }),
 	listColumn("keyspaces", func(l *ImportLine) *[]string { return &l.Keyspaces }),
 	wordColumn("bound_owner", func(l *ImportLine) *string { return &l.BoundOwner }),
+	jsonColumn("decoy", func(l *ImportLine) **Decoy { return &l.Decoy }),
 	timeColumn("not_before", func(l *ImportLine) *time.Time { return &l.NotBefore }),
 	timeColumn("expires_at", func(l *ImportLine) *time.Time { return &l.ExpiresAt }),
 	timeColumn("created_at", func(l *ImportLine) *time.Time { return &l.CreatedAt }),

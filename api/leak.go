@@ -177,5 +177,5 @@ type FoundLabel struct {
 
 // TokenTypes are the names of rules whose findings a GitLab server sends.
 type TokenTypes struct {
-	Types []string `json:"types" nullable:"false" example:"[\"gitleaks_rule_id_acme_secret\"]"`
+	Types []string `json:"types" nullable:"false" example:"[\"gitleaks_rule_id_acme_secret_key\"]"`
 }

@@ -55,6 +55,9 @@ func (w *importing) draft(ctx context.Context, q *ImportRequest, d *importDraft)
 	if err := w.checkParent(ctx, r); err != nil {
 		return err
 	}
+	if err := checkDecoy(r.Rules.Decoy, r); err != nil {
+		return err
+	}
 	if err := a.checkRecord(w.caller, s, r); err != nil {
 		return err
 	}

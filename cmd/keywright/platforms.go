@@ -25,7 +25,7 @@ func (f *platformFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.gitHubKeys, "github-keys-url", "", "take reports of leaked keys from GitHub, signed by the public keys at `URL`: "+partner.GitHubKeys+" (default: none are taken)")
 	flags.StringVar(&f.gitLabKeys, "gitlab-keys-url", "", "take reports of leaked keys from gitlab.com, signed by the public keys at `URL`, which GitLab tells its partners (default: none are taken)")
 	flags.StringVar(&f.gitLabToken, "gitlab-token-file", "", "take reports of leaked keys from a GitLab server that brings the token in `FILE` (default: none are taken)")
-	flags.StringSliceVar(&f.gitLabTypes, "gitlab-type", nil, "have that server send findings of the rule `NAME`, such as gitleaks_rule_id_acme_secret (repeat; default one for each format of each keyspace)")
+	flags.StringSliceVar(&f.gitLabTypes, "gitlab-type", nil, "have that server send findings of the rule `NAME`, such as gitleaks_rule_id_acme_secret_key (repeat; default one for each format of each keyspace)")
 }
 
 // platforms returns what the server takes reports from.

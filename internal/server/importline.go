@@ -22,6 +22,9 @@ func importRequest(l *api.ImportLine) (authority.ImportRequest, error) {
 			},
 		},
 	}
+	if l.Decoy != nil {
+		q.Rules.Decoy = &authority.Decoy{Planted: l.Decoy.Planted}
+	}
 	for _, s := range l.AllSecrets() {
 		in := authority.ImportSecret{
 			Key: s.Key.Secret, Hash: s.Hash, Encoding: s.HashEncoding, Algorithm: s.Algorithm, Pepper: s.Pepper, PublicID: s.PublicID,
@@ -50,6 +53,9 @@ func importLine(e *authority.Exported, hashes bool) api.ImportLine {
 	}
 	if l.Limits == nil {
 		l.Limits = []api.Limit{} // none, and not those of the keyspace where it is imported
+	}
+	if d := r.Rules.Decoy; d != nil {
+		l.Decoy = &api.Decoy{Planted: d.Planted}
 	}
 	if e.Credits != nil {
 		l.Credits = &api.CreditsRequest{Remaining: e.Credits.Remaining, Refill: refillOut(e.Credits.Refill)}

@@ -85,7 +85,7 @@ func (s *Server) gitLabTypes(w http.ResponseWriter, r *http.Request) {
 		}
 		for i := range spaces {
 			for _, f := range spaces[i].Formats {
-				types = append(types, "gitleaks_rule_id_"+strings.ReplaceAll(spaces[i].Name+"_"+f.Name, "-", "_"))
+				types = append(types, "gitleaks_rule_id_"+strings.ReplaceAll(spaces[i].Name+"_"+f.Name+"_key", "-", "_")) // as keywright rules names them
 			}
 		}
 	}

@@ -290,3 +290,24 @@ func TestDecoyOverHTTP(t *testing.T) {
 	}
 	h.wantProblem(h.send("POST", api.PathKeys, h.root, `{"decoy":{"planted":""}}`), api.InvalidInput)
 }
+
+// A decoy that is exported, as lines or as a table, opens nothing where it is imported.
+func TestDecoyIsExportedAsOne(t *testing.T) {
+	for format, media := range map[string]string{"ndjson": api.MediaLines, "csv": api.MediaCSV} {
+		from, to := newHouse(t), newHouse(t)
+		var issued api.IssueResponse
+		from.want(from.send("POST", api.PathKeys, from.root, `{"decoy":{"planted":"the wiki of team 7"}}`), 201, &issued)
+		lines := from.send("GET", api.PathExport+"?keyspace=default&hashes=true&format="+format, from.root, "").body
+		to.want(to.send("POST", api.PathImport+"?keyspace=default", to.root, lines, "Content-Type", media), 200, nil)
+		var r api.Record
+		to.want(to.send("GET", "/v1/keys/"+issued.Record.ID.String(), to.root, ""), 200, &r)
+		if r.Decoy == nil || r.Decoy.Planted != "the wiki of team 7" {
+			t.Errorf("%s: it became %+v", format, r)
+		}
+		var v api.VerifyResponse
+		to.want(to.send("POST", api.PathVerify, to.root, encode(map[string]string{"key": issued.Key.Reveal(), "keyspace": "default"})), 200, &v)
+		if v.Code != keywright.NotFound {
+			t.Errorf("%s: there it is %s", format, v.Code)
+		}
+	}
+}
