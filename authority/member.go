@@ -71,6 +71,7 @@ type member struct {
 	why   atomic.Pointer[error]
 	tail  atomic.Bool // the store has lost something that this node saw: nothing is judged any more
 
+	looks   looks
 	mu      latch         // of who follows the feed
 	head    ChainHead     // up to where it is applied
 	applied atomic.Uint64 // its sequence
