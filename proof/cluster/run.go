@@ -47,7 +47,8 @@ type run struct {
 	spent      atomic.Int64
 	quietShown atomic.Int64
 	asking     sync.WaitGroup
-	calm       bool // no faults
+	calm       bool        // no faults
+	disturbed  atomic.Bool // each fault was done: until then, keys are revoked
 	before     silence
 	lease      time.Duration
 }
@@ -96,6 +97,9 @@ func (r *run) log(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", 
 // enough reports whether so many keys were revoked as were asked for.
 func (r *run) enough() bool { return r.revoked.Load() >= r.wanted }
 
+// done reports whether no more need be revoked.
+func (r *run) done() bool { return r.enough() && (r.calm || r.disturbed.Load()) }
+
 // someNode draws a node, whatever its state.
 func (r *run) someNode(dice *rand.Rand) int { return dice.IntN(len(r.cluster.Nodes)) }
 
@@ -118,6 +122,7 @@ func (r *run) prove(ctx context.Context, dice *rand.Rand, workers int) error {
 		r.log("%s without a fault: %d verifications got no judgement, %d did", control, r.before.quiet, r.before.judged)
 		rounds, err = r.disturb(ctx, dice)
 	}
+	r.disturbed.Store(true)
 	finish()
 	if err == nil {
 		time.Sleep(settle) // what ended last is asked about for a while, too
