@@ -113,13 +113,6 @@ func (m *member) catchUp(ctx context.Context, sequence uint64) {
 	}
 }
 
-// look asks for the nodes, and not for long: the answer may never come.
-func (m *member) look(ctx context.Context) ([]Node, ChainHead, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
-	defer cancel()
-	return m.cluster.Nodes(ctx)
-}
-
 // latest returns when the last lease ends that has to be waited for; 0: there is none.
 func (m *member) latest(nodes []Node, sequence uint64, written time.Duration, waiting map[string]sighting) (end time.Duration) {
 	for _, n := range nodes {

@@ -12,10 +12,21 @@ import (
 
 const followPage = 500 // events
 
+type followingKey struct{}
+
+// following marks reads that keep a node up with the others.
+func following(ctx context.Context) context.Context {
+	return context.WithValue(ctx, followingKey{}, true)
+}
+
+// Following tells a Cluster that a read keeps its node up with the others: it must not wait behind acts, for without it
+// the node loses its lease.
+func Following(ctx context.Context) bool { return ctx.Value(followingKey{}) != nil }
+
 // follow applies what the chain holds by now. It gives up after a term: an answer that never comes would keep the lease
 // from being renewed.
 func (m *member) follow(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	ctx, cancel := context.WithTimeout(following(ctx), m.node.Term)
 	defer cancel()
 	m.mu.Lock()
 	defer m.mu.Unlock()

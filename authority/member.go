@@ -71,6 +71,7 @@ type member struct {
 	why   atomic.Pointer[error]
 	tail  atomic.Bool // the store has lost something that this node saw: nothing is judged any more
 
+	looks   looks
 	mu      latch         // of who follows the feed
 	head    ChainHead     // up to where it is applied
 	applied atomic.Uint64 // its sequence
@@ -194,7 +195,7 @@ func (m *member) explain(ctx context.Context, err error) {
 
 // renew asks for another term. It counts from before the question, and only when everything up to the answer is applied.
 func (m *member) renew(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, m.node.Term)
+	ctx, cancel := context.WithTimeout(following(ctx), m.node.Term)
 	defer cancel()
 	asked, wall := m.awake(), m.a.clock()
 	head, err := m.cluster.Renew(ctx, m.node.ID, m.applied.Load())

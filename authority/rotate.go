@@ -54,17 +54,26 @@ func (a *Authority) Rotate(ctx context.Context, c Caller, id keywright.KeyID, q 
 	if err != nil {
 		return Issued{}, err
 	}
-	if issued, done, err := a.repeated(ctx, answer); done || err != nil {
+	if issued, done, err := a.rotated(ctx, answer); done || err != nil {
 		return issued, err
 	}
 	issued, err := a.rotate(ctx, c, id, q, &answer)
 	var conflict *ConflictError
 	if errors.As(err, &conflict) && conflict.What == "answer" {
-		if issued, done, err := a.repeated(ctx, answer); done || err != nil {
+		if issued, done, err := a.rotated(ctx, answer); done || err != nil {
 			return issued, err
 		}
 	}
 	return issued, err
+}
+
+// rotated returns what a rotation did when it was made before. Nobody may have waited yet until the other nodes knew.
+func (a *Authority) rotated(ctx context.Context, answer Answer) (Issued, bool, error) {
+	issued, done, err := a.repeated(ctx, answer)
+	if done && err == nil {
+		err = fromStore(a.everywhere(ctx))
+	}
+	return issued, done, err
 }
 
 func (a *Authority) rotate(ctx context.Context, c Caller, id keywright.KeyID, q RotateRequest, answer *Answer) (issued Issued, err error) {

@@ -20,7 +20,7 @@ const creditsOfAKey = 60
 // keepSpending spends keys with credits on every node at once, until each node has said that nothing is left: there are
 // never more VALID than credits.
 func (r *run) keepSpending(ctx context.Context, dice *rand.Rand) {
-	for ctx.Err() == nil && !r.enough() {
+	for ctx.Err() == nil && !r.done() {
 		n := r.someNode(dice)
 		began := time.Now()
 		issued, err := r.clients[n].Issue(ctx, api.IssueRequest{Name: "spent", Credits: &api.CreditsRequest{Remaining: creditsOfAKey}}, "")

@@ -183,7 +183,7 @@ func (f *faults) excuseAll(began, ended time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.ContainsFunc(f.windows, func(w *window) bool {
-		return !slices.Contains(w.nodes, false) && w.overlaps(began, ended)
+		return !slices.Contains(w.nodes, false) && w.overlaps(began, ended, f.stall)
 	})
 }
 

@@ -33,7 +33,7 @@ type life struct {
 
 // keepLiving lets keys come and go, until enough were revoked.
 func (r *run) keepLiving(ctx context.Context, dice *rand.Rand, worker int) {
-	for n := 0; ctx.Err() == nil && !r.enough(); n++ {
+	for n := 0; ctx.Err() == nil && !r.done(); n++ {
 		owner := fmt.Sprintf("owner-%d-%d", worker, n)
 		lives := r.issue(ctx, dice, owner)
 		r.await(lives)

@@ -24,8 +24,10 @@ import (
 
 const (
 	askersPerNode = 2
-	nearShare     = 10   // one right in so many must be seen VALID shortly before its end
-	mostQuiet     = 1000 // one verification in so many may get no judgement though nothing fails: the machine has other things to do
+	nearShare     = 10              // one right in so many must be seen VALID shortly before its end
+	mostQuiet     = 1000            // one verification in so many may get no judgement though nothing fails: the machine has other things to do
+	control       = 5 * time.Second // of the same load without a fault, which tells what this machine does by itself
+	quietRoom     = 2               // so many times as often as then may verifications get no judgement later
 	settle        = 3 * time.Second
 	sweepBatch    = 200
 )
@@ -45,7 +47,9 @@ type run struct {
 	spent      atomic.Int64
 	quietShown atomic.Int64
 	asking     sync.WaitGroup
-	calm       bool // no faults
+	calm       bool        // no faults
+	disturbed  atomic.Bool // each fault was done: until then, keys are revoked
+	before     silence
 	lease      time.Duration
 }
 
@@ -93,6 +97,9 @@ func (r *run) log(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", 
 // enough reports whether so many keys were revoked as were asked for.
 func (r *run) enough() bool { return r.revoked.Load() >= r.wanted }
 
+// done reports whether no more need be revoked.
+func (r *run) done() bool { return r.enough() && (r.calm || r.disturbed.Load()) }
+
 // someNode draws a node, whatever its state.
 func (r *run) someNode(dice *rand.Rand) int { return dice.IntN(len(r.cluster.Nodes)) }
 
@@ -110,8 +117,12 @@ func (r *run) prove(ctx context.Context, dice *rand.Rand, workers int) error {
 	stopAsking, finish := r.begin(ctx, dice, workers)
 	rounds, err := 1, error(nil)
 	if !r.calm {
+		time.Sleep(control)
+		r.before = r.silence()
+		r.log("%s without a fault: %d verifications got no judgement, %d did", control, r.before.quiet, r.before.judged)
 		rounds, err = r.disturb(ctx, dice)
 	}
+	r.disturbed.Store(true)
 	finish()
 	if err == nil {
 		time.Sleep(settle) // what ended last is asked about for a while, too
@@ -130,10 +141,28 @@ func (r *run) prove(ctx context.Context, dice *rand.Rand, workers int) error {
 	case ctx.Err() != nil && !r.enough():
 		return ctx.Err()
 	}
-	if quiet := r.faults.unexcused(); uint64(quiet)*mostQuiet > sum.Valid+sum.Refused {
-		return fmt.Errorf("%d requests got no judgement though nothing failed, more than one in %d: is the machine too busy for a lease of %s?", quiet, mostQuiet, r.lease)
+	if now := r.silence(); !now.fits(r.before) {
+		return fmt.Errorf("%d requests got no judgement though nothing failed that hits their node, of %d; without any fault it were %d of %d",
+			now.quiet, now.judged, r.before.quiet, r.before.judged)
 	}
 	return sum.Err(nearShare)
+}
+
+// A silence is how many requests got no judgement though no fault accounts for it, beside how many got one.
+type silence struct{ quiet, judged uint64 }
+
+func (r *run) silence() silence {
+	sum := r.law.Sum()
+	return silence{uint64(r.faults.unexcused()), sum.Valid + sum.Refused}
+}
+
+// fits reports whether it is what the machine does by itself, as was seen before the first fault.
+func (s silence) fits(before silence) bool {
+	room := s.judged / mostQuiet
+	if before.judged > 0 {
+		room += quietRoom * before.quiet * s.judged / before.judged
+	}
+	return s.quiet <= room
 }
 
 // begin starts all clients. finish waits until those that change something are done; stopAsking ends the rest.

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	slack      = 300 * time.Millisecond // of what is told and done at about the end of a fault
+	slack      = 300 * time.Millisecond // of what is told and done at about the end of a fault, besides the longest stall of the machine
 	pauseTick  = 5 * time.Millisecond
 	longPause  = 250 * time.Millisecond // from which on the machine had no time for us, nor for the nodes
 	noFault    = "none"
@@ -35,8 +35,8 @@ type window struct {
 	slowest    time.Duration // of good requests that were sent again to other nodes
 }
 
-func (w *window) overlaps(began, ended time.Time) bool {
-	return !ended.Before(w.began) && (w.ended.IsZero() || !began.After(w.ended.Add(slack)))
+func (w *window) overlaps(began, ended time.Time, stall time.Duration) bool {
+	return !ended.Before(w.began) && (w.ended.IsZero() || !began.After(w.ended.Add(slack+stall)))
 }
 
 // Faults are the windows so far.
@@ -44,8 +44,9 @@ type faults struct {
 	mu      sync.Mutex
 	windows []*window
 	open    *window
-	calm    window // what was measured without a fault
-	quiet   int    // errors for which no window accounts
+	calm    window        // what was measured without a fault
+	quiet   int           // errors for which no window accounts
+	stall   time.Duration // the longest in which the machine had no time for the proof
 }
 
 func (f *faults) begin(kind string, nodes []bool) *window {
@@ -62,6 +63,13 @@ func (f *faults) end(w *window) {
 	defer f.mu.Unlock()
 	w.ended = time.Now()
 	f.open = nil
+}
+
+// stalled notes for how long the machine had no time for the proof.
+func (f *faults) stalled(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stall = max(f.stall, d)
 }
 
 // paused notes that the machine had no time for the proof since a moment.
@@ -93,7 +101,7 @@ func (f *faults) excuse(node int, began, ended time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, w := range slices.Backward(f.windows) {
-		if w.nodes[node] && w.overlaps(began, ended) {
+		if w.nodes[node] && w.overlaps(began, ended, f.stall) {
 			w.errors++
 			if w.firstError.IsZero() {
 				w.firstError = ended
@@ -167,7 +175,9 @@ func (r *run) keepTime(done <-chan struct{}) {
 			return
 		case <-time.After(pauseTick):
 		}
-		if now := time.Now(); now.Sub(last) > longPause {
+		now := time.Now()
+		r.faults.stalled(now.Sub(last) - pauseTick)
+		if now.Sub(last) > longPause {
 			r.faults.paused(last, len(r.cluster.Nodes))
 		}
 		last = time.Now()

@@ -19,8 +19,12 @@ import (
 	"time"
 )
 
-// Near is how shortly before the return of an act a VALID has to be answered to count.
-const Near = 5 * time.Millisecond
+// Near is how shortly before the return of an act a VALID has to be answered to count; where the act took long, because the
+// machine is slow, a nearPart of that.
+const (
+	Near     = 5 * time.Millisecond
+	nearPart = 10
+)
 
 // A Law gathers what broke it, and what shows that it was tried.
 type Law struct {
@@ -69,13 +73,23 @@ func (r *Right) Taken(returned time.Time) {
 	r.mu.Lock()
 	r.taken = returned
 	last, node := r.lastValid, r.lastNode
-	r.near = !r.lastEnd.Before(returned.Add(-Near))
+	since := r.nearSince(returned)
+	r.near = !r.lastEnd.Before(since)
 	near := r.near
 	r.mu.Unlock()
-	r.law.count(near, !last.Before(returned.Add(-Near)) && !last.After(returned))
+	r.law.count(near, !last.Before(since) && !last.After(returned))
 	if last.After(returned) {
 		r.law.breach("%s: node %d answered VALID to a verification that began %s after the act returned", r.name, node, last.Sub(returned))
 	}
+}
+
+// nearSince returns from when on a VALID is shortly before the return. The caller holds mu.
+func (r *Right) nearSince(returned time.Time) time.Time {
+	near := Near
+	if !r.taking.IsZero() {
+		near = max(near, returned.Sub(r.taking)/nearPart)
+	}
+	return returned.Add(-near)
 }
 
 // Restoring is told before an act is sent that gives the right back. What is then given is a Right of its own.
@@ -100,7 +114,7 @@ func (r *Right) Answered(node int, began, ended time.Time, valid bool) {
 	if valid && began.After(r.lastValid) && (restoring.IsZero() || ended.Before(restoring)) {
 		r.lastValid, r.lastNode = began, node
 	}
-	late := valid && !taken.IsZero() && !r.near && !began.After(taken) && !ended.Before(taken.Add(-Near))
+	late := valid && !taken.IsZero() && !r.near && !began.After(taken) && !ended.Before(r.nearSince(taken))
 	if late { // it was on its way when the act returned
 		r.near = true
 	}
@@ -159,7 +173,7 @@ func (l *Law) seen(valid bool) {
 // A Sum is what was seen.
 type Sum struct {
 	Taken          int // rights that were taken away
-	Near           int // of these, those with a VALID that was answered within Near before the return, or was on its way then
+	Near           int // of these, those with a VALID that was answered shortly (Near) before the return, or was on its way then
 	Began          int // of these, those with one that even began then
 	Valid, Refused uint64
 	Broken         []error
@@ -186,12 +200,12 @@ func (s Sum) Err(share int) error {
 		return fmt.Errorf("the law was broken %d times:%s", n, text)
 	}
 	if s.Taken == 0 || s.Near*share < s.Taken {
-		return fmt.Errorf("it proves nothing: only %d of %d rights were answered VALID within %s before the act returned that took them away", s.Near, s.Taken, Near)
+		return fmt.Errorf("it proves nothing: only %d of %d rights were answered VALID within %s, or a tenth of the act, before the act returned that took them away", s.Near, s.Taken, Near)
 	}
 	return nil
 }
 
 func (s Sum) String() string {
-	return fmt.Sprintf("%d rights taken away, %d of them answered VALID within %s before the return (for %d that verification even began then); %d VALID and %d refusals seen; the law was broken %d times",
+	return fmt.Sprintf("%d rights taken away, %d of them answered VALID within %s, or a tenth of the act, before the return (for %d that verification even began then); %d VALID and %d refusals seen; the law was broken %d times",
 		s.Taken, s.Near, Near, s.Began, s.Valid, s.Refused, len(s.Broken))
 }

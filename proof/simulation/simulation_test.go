@@ -49,7 +49,7 @@ func TestSeeds(t *testing.T) {
 		taken, near = taken+r.Sum.Taken, near+r.Sum.Near
 		valid, refused, unjudged = valid+r.Sum.Valid, refused+r.Sum.Refused, unjudged+r.Unjudged
 		if done := i + 1; done%1000 == 0 || done == *seeds {
-			fmt.Printf("%d seeds in %s: %d rights taken away, %d of them answered VALID within 5ms before the return; %d VALID, %d refusals, %d without a judgement; the law held\n",
+			fmt.Printf("%d seeds in %s: %d rights taken away, %d of them answered VALID shortly before the return; %d VALID, %d refusals, %d without a judgement; the law held\n",
 				done, time.Since(begun).Round(time.Second), taken, near, valid, refused, unjudged)
 		}
 	}

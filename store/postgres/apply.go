@@ -19,8 +19,13 @@ const copyFrom = 64
 //
 // Once the commit has begun, the context is no longer looked at for some seconds: the answer then says what happened.
 func (s *Store) Apply(ctx context.Context, c authority.Change) error {
+	done, err := s.nodes.turn(ctx)
+	if err != nil {
+		return s.writeError(err)
+	}
+	defer done()
 	var events []authority.Event
-	err := s.transact(ctx, func(t *transaction) (err error) {
+	err = s.transact(ctx, func(t *transaction) (err error) {
 		if events, err = t.write(c); err != nil || !c.Urgent || s.nodes == nil || !s.nodes.listening.able {
 			return err
 		}

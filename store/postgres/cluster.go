@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +18,7 @@ import (
 	"github.com/keywright/keywright/store/internal/column"
 )
 
-// clusterConnections are kept beside the pool, so that a node renews its lease however busy that is.
+// clusterConnections are kept beside the pool, so that a node renews its lease and reads the feed however busy that is.
 const clusterConnections = 4
 
 // settleMargin is how much longer than the longest term a timeline must have been seen.
@@ -28,11 +30,13 @@ type cluster struct {
 	schema    string
 	listening *listening
 	head      string // the statement
+	turns     chan struct{}
+	still     atomic.Int64 // for how many milliseconds a transaction may stand still; 0: not known yet
 }
 
 // newCluster finds out what the server can do.
 func newCluster(ctx context.Context, conn *pgx.Conn, config *pgxpool.Config, schema string) (*cluster, error) {
-	c := &cluster{schema: schema, head: chainHeadSQL, listening: newListening(schema)}
+	c := &cluster{schema: schema, head: chainHeadSQL, listening: newListening(schema), turns: make(chan struct{}, writersOfNode)}
 	if err := c.listening.try(ctx, conn); err != nil {
 		return nil, err
 	}
@@ -49,6 +53,7 @@ func newCluster(ctx context.Context, conn *pgx.Conn, config *pgxpool.Config, sch
 	}
 	own := config.Copy()
 	own.MaxConns, own.MinConns = clusterConnections, 1
+	own.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(shortestStill.Milliseconds(), 10) // of Join
 	own.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		// A renewal must survive a crash of this server, but not wait for another: a change of servers shows by its timeline.
 		_, err := conn.Exec(ctx, "SELECT set_config('synchronous_commit', 'local', false)")
@@ -79,6 +84,7 @@ func (s *Store) Join(ctx context.Context, n authority.Node) error {
 	if err := column.CheckTexts("id", n.ID, "name", n.Name, "version", n.Version, "address", n.Address); err != nil {
 		return s.writeError(fmt.Errorf("node: %w", err))
 	}
+	s.nodes.limitStill(n.Term)
 	err := pgx.BeginFunc(ctx, s.nodes.pool, func(tx pgx.Tx) error {
 		if _, err := s.chainHead(ctx, tx); err != nil {
 			return err
@@ -179,6 +185,14 @@ func (s *Store) Leave(ctx context.Context, id string) error {
 }
 
 func (s *Store) Notices() <-chan struct{} { return s.nodes.listening.notices }
+
+// reads returns where a read goes: what follows the feed must not wait behind acts.
+func (s *Store) reads(ctx context.Context) *pgxpool.Pool {
+	if s.nodes != nil && authority.Following(ctx) {
+		return s.nodes.pool
+	}
+	return s.pool
+}
 
 func (s *Store) clusterError(ctx context.Context, err error) error {
 	if err == nil {

@@ -28,25 +28,25 @@ func (s *Store) list(ctx context.Context, q authority.Query) (p authority.Page, 
 	case authority.Records:
 		p, err = s.listRecords(ctx, q)
 	case authority.Keyspaces:
-		p.Keyspaces, p.More, err = listPage(ctx, s.pool, keyspaceFilter(q), listKeyspacesSQL, n, decodeKeyspace)
+		p.Keyspaces, p.More, err = listPage(ctx, s.reads(ctx), keyspaceFilter(q), listKeyspacesSQL, n, decodeKeyspace)
 	case authority.Answers:
-		p.Answers, p.More, err = listPage(ctx, s.pool, answerFilter(q), listAnswersSQL, n, decodeAnswer)
+		p.Answers, p.More, err = listPage(ctx, s.reads(ctx), answerFilter(q), listAnswersSQL, n, decodeAnswer)
 	case authority.Owners:
-		p.Owners, p.More, err = listPage(ctx, s.pool, ownerFilter(q), listOwnersSQL, n, decodeOwner)
+		p.Owners, p.More, err = listPage(ctx, s.reads(ctx), ownerFilter(q), listOwnersSQL, n, decodeOwner)
 	case authority.Items:
-		p.Items, p.More, err = listPage(ctx, s.pool, itemFilter(q), listItemsSQL, n, decodeItem)
+		p.Items, p.More, err = listPage(ctx, s.reads(ctx), itemFilter(q), listItemsSQL, n, decodeItem)
 	case authority.Checkpoints:
-		p.Checkpoints, p.More, err = listPage(ctx, s.pool, new(filter), listCheckpointsSQL, n, decodeCheckpoint)
+		p.Checkpoints, p.More, err = listPage(ctx, s.reads(ctx), new(filter), listCheckpointsSQL, n, decodeCheckpoint)
 	case authority.Balances:
-		p.Balances, p.More, err = listPage(ctx, s.pool, balanceFilter(q), listBalancesSQL, n, decodeBalance)
+		p.Balances, p.More, err = listPage(ctx, s.reads(ctx), balanceFilter(q), listBalancesSQL, n, decodeBalance)
 	case authority.Ledger:
-		p.Ledger, p.More, err = listPage(ctx, s.pool, ledgerFilter(q), directed(listLedgerSQL, true), n, decodeEntry)
+		p.Ledger, p.More, err = listPage(ctx, s.reads(ctx), ledgerFilter(q), directed(listLedgerSQL, true), n, decodeEntry)
 	case authority.UsageHours:
-		p.Usage, p.More, err = listPage(ctx, s.pool, usageFilter(q), listUsageSQL, n, decodeUsage)
+		p.Usage, p.More, err = listPage(ctx, s.reads(ctx), usageFilter(q), listUsageSQL, n, decodeUsage)
 	case authority.Uses:
-		p.Uses, p.More, err = listPage(ctx, s.pool, useFilter(q), listUsesSQL, n, decodeUse)
+		p.Uses, p.More, err = listPage(ctx, s.reads(ctx), useFilter(q), listUsesSQL, n, decodeUse)
 	case authority.Meters:
-		p.Meters, p.More, err = listPage(ctx, s.pool, meterFilter(q), listMetersSQL, n, decodeMeter)
+		p.Meters, p.More, err = listPage(ctx, s.reads(ctx), meterFilter(q), listMetersSQL, n, decodeMeter)
 	default:
 		err = fmt.Errorf("cannot list kind %d", q.Of)
 	}
@@ -58,7 +58,7 @@ func (s *Store) Events(ctx context.Context, q authority.EventQuery) ([]authority
 	if err := s.hold.check(); err != nil {
 		return nil, s.readError(ctx, err)
 	}
-	events, err := collect(ctx, s.pool, eventFilter(q), directed(listEventsSQL, q.Descending), q.Limit, decodeEvent)
+	events, err := collect(ctx, s.reads(ctx), eventFilter(q), directed(listEventsSQL, q.Descending), q.Limit, decodeEvent)
 	if err != nil {
 		return nil, s.readError(ctx, err)
 	}

@@ -34,7 +34,7 @@ func (s *Store) lookThrough(ctx context.Context, q authority.Query) (p authority
 		return p, err
 	}
 	text, args := f.query(ordered(listRecordsSQL, &q), oneMore(q.Limit))
-	rows, err := s.pool.Query(ctx, text, planned(args)...)
+	rows, err := s.reads(ctx).Query(ctx, text, planned(args)...)
 	if err != nil {
 		return p, err
 	}
@@ -95,7 +95,7 @@ func (s *Store) few(ctx context.Context, q *authority.Query, source *listing.Sou
 	f.and(source.Terms, source.Args...)
 	text, args := f.query("SELECT count(*) FROM (SELECT 1 FROM records WHERE /* filter */ LIMIT /* limit */) few", listing.Few(q)+1)
 	n := 0
-	err := s.pool.QueryRow(ctx, text, planned(args)...).Scan(&n)
+	err := s.reads(ctx).QueryRow(ctx, text, planned(args)...).Scan(&n)
 	return n <= listing.Few(q), err
 }
 
@@ -107,7 +107,7 @@ func (s *Store) lookedAt(ctx context.Context, q *authority.Query, source *listin
 	text, args := f.query("SELECT id, expires FROM records WHERE /* filter */ ORDER BY "+listing.Order(q, "")+" LIMIT 1 OFFSET /* limit */", max(q.Scan, q.Limit+1)-1)
 	var id [16]byte
 	var expires int64
-	err := s.pool.QueryRow(ctx, text, planned(args)...).Scan(&id, &expires)
+	err := s.reads(ctx).QueryRow(ctx, text, planned(args)...).Scan(&id, &expires)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

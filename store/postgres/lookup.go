@@ -22,7 +22,7 @@ func (s *Store) find(ctx context.Context, h keywright.Hash) (found authority.Rec
 	if err := s.hold.check(); err != nil {
 		return found, err
 	}
-	rows, err := s.pool.Query(ctx, lookupSQL, h[:])
+	rows, err := s.reads(ctx).Query(ctx, lookupSQL, h[:])
 	if err != nil {
 		return found, err
 	}

@@ -42,7 +42,9 @@ func (s *Store) transactOnce(ctx context.Context, write func(*transaction) error
 	if err != nil {
 		return plain(ctx, err)
 	}
-	err = write(&transaction{ctx: ctx, tx: tx, epoch: s.hold.epoch})
+	t := &transaction{ctx: ctx, tx: tx, epoch: s.hold.epoch}
+	s.nodes.endIfStill(t)
+	err = write(t)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -57,11 +59,11 @@ func (s *Store) transactOnce(ctx context.Context, write func(*transaction) error
 	return tx.Commit(committing)
 }
 
-// undone reports whether the server says that it undid a transaction for the sake of another: a serialization failure
-// or a deadlock.
+// undone reports whether the server says that it undid a transaction for the sake of another: a serialization failure, a
+// deadlock, or that it stood still for too long.
 func undone(err error) bool {
 	var said *pgconn.PgError
-	return errors.As(err, &said) && (said.Code == "40001" || said.Code == "40P01")
+	return errors.As(err, &said) && (said.Code == "40001" || said.Code == "40P01" || said.Code == "25P03")
 }
 
 // A transaction is one write under way. Statements gather in a batch and go to the server together.
