@@ -10,7 +10,7 @@ func (r *Refill) due(after, now time.Time) (times int64, last, next time.Time) {
 	if r.Day > 0 {
 		return r.dueDays(after, now)
 	}
-	start, every := r.Start.UTC(), r.Every
+	start, every := stored(r.Start), r.Every // as what is due next is kept: else it is due for a part of a millisecond, and is not
 	n := periods(start, now, every)
 	times = max(n-max(periods(start, after, every), 0), 0)
 	n = max(n, 0)
