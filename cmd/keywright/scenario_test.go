@@ -299,7 +299,7 @@ func (w *world) events(t *testing.T) (verbs []string) {
 	}
 	for _, e := range list {
 		switch e.Verb { // what comes by itself, within a second
-		case "key.used_after_revoke", "key.used_after_expiry", "key.wrong_secret", "key.grace_ended":
+		case "key.used_after_revoke", "key.used_after_expiry", "key.wrong_secret", "key.limit_reached", "key.credits_exhausted", "key.grace_ended":
 		default:
 			verbs = append(verbs, e.Verb)
 		}

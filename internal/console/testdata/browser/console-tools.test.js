@@ -98,7 +98,7 @@ test("a large file is sent in slices, stopped, and gone on with", async (t) => {
 	await page.getByText("The dry run was stopped").waitFor();
 	assert.equal(sent, 2);
 	await page.getByRole("button", { name: "Go on" }).click();
-	await page.getByText("The dry run is at its end").waitFor();
+	await page.getByText("The dry run is at its end").waitFor({ timeout: 60_000 });
 	await page.getByText("40,000 lines: 39,999 would be accepted").waitFor();
 	assert.ok(sent >= 6, `the file was sent in ${sent} slices`);
 	assert.match(await page.getByRole("region", { name: "Lines that were refused" }).locator("tbody tr").innerText(), /^30001\s/);
