@@ -102,8 +102,8 @@ func (a *Authority) tryChange(ctx context.Context, c Caller, id keywright.KeyID,
 }
 
 // commit applies a change of records and makes verifications see it, and, where something was taken away, writes that to
-// the revocation log. When the store cannot say whether it applied
-// the change, the records are taken from what the store holds.
+// the revocation log. When the store cannot say whether it applied the change, the records are taken from what the store
+// holds.
 func (a *Authority) commit(ctx context.Context, change Change, records ...*Record) error {
 	old, err := a.before(ctx, records)
 	if err != nil {

@@ -101,6 +101,7 @@ type touch struct {
 	owners           map[string]map[string]string // by keyspace and target: the id, empty where it was erased
 	peppers, signing bool
 	endpoints        bool
+	leaks            []string // ids
 }
 
 // quiet are the verbs of events that change nothing that a node keeps in mind. What is new is not in mind: who asks for
@@ -131,6 +132,12 @@ func touchedBy(events []Event) touch {
 			t.peppers = true
 		case "signing_key", "store":
 			t.signing = true
+		case "leak":
+			for _, line := range e.Changes {
+				if id, ok := strings.CutPrefix(line, "leak "); ok {
+					t.leaks = append(t.leaks, id)
+				}
+			}
 		case "webhook":
 			t.endpoints = t.endpoints || e.Verb != verbFailing && e.Verb != "webhook.test"
 		}
@@ -187,6 +194,7 @@ func (m *member) apply(ctx context.Context, events []Event) error {
 	if err := a.disown(ctx, moved); err != nil {
 		return err
 	}
+	a.leaks.hear(t.leaks)
 	if t.signing {
 		a.signing.outdated.Store(true)
 	}

@@ -76,8 +76,11 @@ func (a *Authority) UpdateKeyspace(ctx context.Context, c Caller, q KeyspaceRequ
 	k := s.Keyspace
 	k.Formats = slices.Clone(k.Formats)
 	changes, err := q.apply(&k)
-	if err != nil || len(changes) == 0 {
+	if err != nil {
 		return k, err
+	}
+	if len(changes) == 0 {
+		return k, fromStore(a.everywhere(ctx))
 	}
 	if err := a.putKeyspace(ctx, c, k, changes, "keyspace.update"); err != nil {
 		return Keyspace{}, err

@@ -13,6 +13,9 @@ const leaksInTurn = 256
 
 // tendLeaks ends the keys whose delay is over, and takes note of those that ended in another way.
 func (a *Authority) tendLeaks(ctx context.Context) error {
+	if err := a.readHeard(ctx); err != nil {
+		return err
+	}
 	for _, line := range a.leaks.due(a.now(), leaksInTurn) {
 		if err := a.tendLeak(ctx, &line); err != nil && !errors.Is(err, ErrConflict) {
 			return err

@@ -4,6 +4,7 @@ package authority
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ type leakIndex struct {
 	byID  map[string]*leakLine
 	open  map[keywright.KeyID][]*leakLine // whose secret verifies still
 	any   atomic.Bool                     // there is an open one
+	heard map[string]bool                 // of other nodes, by id: to be read
 }
 
 // A leakLine is what is known of one leak.
@@ -79,6 +81,46 @@ func (x *leakIndex) touch(id keywright.KeyID) {
 	for _, line := range x.open[id] {
 		line.next = line.reported // which is over
 	}
+}
+
+// hear notes leaks that another node may have written. They are read soon: any node may be the one that ends them.
+func (x *leakIndex) hear(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.heard == nil {
+		x.heard = map[string]bool{}
+	}
+	for _, id := range ids {
+		x.heard[id] = true
+	}
+}
+
+// readHeard reads the leaks that other nodes have told of. What could not be read is read another time.
+func (a *Authority) readHeard(ctx context.Context) error {
+	x := &a.leaks
+	x.mu.Lock()
+	heard := x.heard
+	x.heard = nil
+	x.mu.Unlock()
+	for id := range heard {
+		page, err := a.store.List(ctx, Query{Of: Items, Item: itemLeak, Name: id})
+		if err != nil {
+			x.hear(slices.Collect(maps.Keys(heard)))
+			return err
+		}
+		for i := range page.Items {
+			l, err := openLeak(&page.Items[i])
+			if err != nil {
+				a.log.Error("a leak is not looked after", "leak", id, "error", err)
+				continue
+			}
+			x.put(&l, l.Reported)
+		}
+	}
+	return nil
 }
 
 // due returns some of the leaks that are to be looked at.

@@ -63,6 +63,9 @@ func (a *Authority) ReportLeaks(ctx context.Context, c Caller, reporter string, 
 			return nil, err
 		}
 	}
+	if err := a.everywhere(ctx); err != nil { // what had ended may have a moment ago, on another node
+		return nil, fromStore(err)
+	}
 	return b.results, nil
 }
 

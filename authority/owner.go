@@ -41,8 +41,11 @@ func (a *Authority) PutOwner(ctx context.Context, c Caller, q OwnerRequest) (Own
 		o = page.Owners[0]
 	}
 	puts, changes, err := q.apply(&o, now)
-	if err != nil || len(changes) == 0 && o.Version > 0 {
+	if err != nil {
 		return o, err
+	}
+	if len(changes) == 0 && o.Version > 0 {
+		return o, fromStore(a.everywhere(ctx))
 	}
 	o.Updated = now
 	o.Version++

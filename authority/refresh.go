@@ -150,8 +150,11 @@ func (a *Authority) refreshOwners(ctx context.Context, keyspace string, targets 
 				return err
 			}
 		}
+		if id == "" {
+			continue // nobody has it in mind, nor in the store
+		}
 		page, err := a.store.List(ctx, Query{Of: Owners, Keyspace: keyspace, Owner: id})
-		if err != nil || id == "" {
+		if err != nil {
 			return err
 		}
 		var state *ownerState

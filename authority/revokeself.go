@@ -41,7 +41,7 @@ func (a *Authority) RevokeSelves(ctx context.Context, keys []keywright.Secret, f
 			return err
 		}
 	}
-	return nil
+	return fromStore(a.everywhere(ctx)) // what had ended may have a moment ago, on another node
 }
 
 // heldBy returns the records that a key ends: one in each keyspace that has it. A secret that was rotated out and has ended

@@ -42,9 +42,7 @@ func scripts(t *testing.T, file string) (found []string) {
 // TestScanExamples runs what the files for pipelines and hooks run, in a repository that is about to get a key and in one
 // that is not.
 func TestScanExamples(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("this test needs git")
-	}
+	program(t, "git")
 	commands := map[string][]string{}
 	for file, want := range map[string]int{".pre-commit-hooks.yaml": 1, "docs/scan/github.yml": 2, "docs/scan/gitlab.yml": 1} {
 		if commands[file] = scripts(t, file); len(commands[file]) != want {

@@ -242,11 +242,21 @@ func gitIn(t *testing.T, dir string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// needGit skips a test where git is missing, unless KEYWRIGHT_TEST_REQUIRE is 1: then it fails.
+func needGit(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err == nil {
+		return
+	}
+	if os.Getenv("KEYWRIGHT_TEST_REQUIRE") == "1" {
+		t.Fatal("git is not installed")
+	}
+	t.Skip("this test needs git")
+}
+
 // TestHistory finds what commits hold and held, each object once, names an object that is corrupt, and scans the rest.
 func TestHistory(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("this test needs git")
-	}
+	needGit(t)
 	dir := t.TempDir()
 	r, key := newRun(t)
 	gitIn(t, dir, "init", "-q")
@@ -291,9 +301,7 @@ func TestHistory(t *testing.T) {
 
 // TestStaged scans what the index holds, not what the folder does.
 func TestStaged(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("this test needs git")
-	}
+	needGit(t)
 	dir := t.TempDir()
 	r, key := newRun(t)
 	gitIn(t, dir, "init", "-q")
