@@ -4,11 +4,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 	"github.com/keywright/keywright/authority"
 	"github.com/keywright/keywright/client"
 	"github.com/keywright/keywright/internal/server"
-	"github.com/keywright/keywright/store/sqlite"
 )
 
 const leakRounds = 9
@@ -25,21 +21,10 @@ const leakRounds = 9
 // leaks measures reports of 1,000 keys over HTTP and a store on disk, of which every second is active.
 func leaks() error {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "keywright-bench")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	store, err := sqlite.Open(ctx, filepath.Join(dir, "data"), sqlite.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = store.Close() }()
-	a, err := authority.Open(ctx, authority.Options{Store: store, Clock: time.Now, Random: rand.Reader})
-	if err != nil {
-		return err
-	}
-	defer a.Close()
+	return overSQLite(ctx, func(a *authority.Authority, _ string) error { return reportLeaks(ctx, a) })
+}
+
+func reportLeaks(ctx context.Context, a *authority.Authority) error {
 	first, _, err := a.FirstServiceKey(ctx)
 	if err != nil {
 		return err

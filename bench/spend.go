@@ -27,6 +27,16 @@ const (
 // spend measures what limits add to a verification, and how many credits can be spent in a second, durably.
 func spend() error {
 	ctx := context.Background()
+	return overSQLite(ctx, func(a *authority.Authority, dir string) error {
+		if err := withLimits(ctx, a); err != nil {
+			return err
+		}
+		return withCredits(ctx, a, dir)
+	})
+}
+
+// overSQLite runs a benchmark of an authority over an empty store on disk, in a folder of its own.
+func overSQLite(ctx context.Context, bench func(a *authority.Authority, dir string) error) error {
 	dir, err := os.MkdirTemp("", "keywright-bench")
 	if err != nil {
 		return err
@@ -42,10 +52,7 @@ func spend() error {
 		return err
 	}
 	defer a.Close()
-	if err := withLimits(ctx, a); err != nil {
-		return err
-	}
-	return withCredits(ctx, a, dir)
+	return bench(a, dir)
 }
 
 // issueSome issues keys that are alike.
