@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,8 +226,15 @@ func TestLeakedKeyFromCommitToEnd(t *testing.T) {
 	var shown api.LeakReport
 	parse(t, s.sendAs(t, service, "GET", api.PathLeaks+"/"+list.Leaks[0].ID, "application/json", ""), &shown)
 	if shown.KeyID != issued.Record.ID || shown.Record.State != "revoked" || shown.Action != "revoked" || shown.TookMS == nil || shown.Receipt == nil ||
-		shown.SightingsTotal != 1 || !strings.Contains(shown.Sightings[0].URL, commit) || shown.Sightings[0].Reporter != "github" || len(shown.Events) != 3 {
+		shown.SightingsTotal != 1 || !strings.Contains(shown.Sightings[0].URL, commit) || shown.Sightings[0].Reporter != "github" {
 		t.Fatalf("%+v", shown)
+	}
+	var verbs []string
+	for _, e := range shown.Events {
+		verbs = append(verbs, e.Verb)
+	}
+	if !slices.Equal(verbs[:min(3, len(verbs))], []string{"leak.report", "key.revoke", "leak.end"}) { // its use after that may be told by now
+		t.Fatal(verbs)
 	}
 }
 
